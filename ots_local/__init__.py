@@ -1,0 +1,1 @@
+"""Everything that runs on a laptop only: a local Table Store, a stream pump, the demo."""

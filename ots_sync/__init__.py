@@ -1,0 +1,1 @@
+"""What the sync function runs on: one pipeline from a stream event to written rows."""

@@ -1,0 +1,1 @@
+"""The tools around a migration: check, load, prove, repair."""
