@@ -1,0 +1,1 @@
+"""The parts that run on a laptop only."""
