@@ -13,11 +13,20 @@ install: .venv/installed  ## Make .venv with everything the project needs
 	@sh .ci/venv
 	@touch $@
 
+# Needs uv alone: an environment that fits the requirement files cannot be had before their pins.
+COMPILE := .venv/bin/uv pip compile --quiet --generate-hashes \
+	--custom-compile-command 'make constraints' \
+	--no-emit-index-url --no-emit-find-links --no-annotate --strip-extras
+
 .PHONY: constraints
-constraints: install  ## Compile constraints.txt anew from the requirement files
-	.venv/bin/uv pip compile --quiet --universal --python-version 3.10 --no-header --generate-hashes \
-		--no-emit-index-url --no-emit-find-links --no-annotate --strip-extras \
-		-o constraints.txt requirements-dev.txt
+constraints: .venv/bin/uv  ## Compile the pins anew: constraints.txt and requirements-bundle.txt
+	$(COMPILE) --universal --python-version 3.10 -o constraints.txt requirements-dev.txt
+	$(COMPILE) --python-version 3.12 --python-platform x86_64-manylinux2014 -c constraints.txt \
+		$(addprefix --no-emit-package ,numpy boto3 botocore s3transfer python-dateutil) \
+		-o requirements-bundle.txt requirements.txt
+
+.venv/bin/uv:
+	@sh .ci/venv
 
 .PHONY: test
 test: install  ## Run every test
