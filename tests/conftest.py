@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-pytest_plugins = ["tests.fix_dynamodb"]
+pytest_plugins = ["tests.fix_dynamodb", "tests.fix_tablestore"]
 
 SETTINGS = ("OTS_", "AWS_", "POWERTOOLS_", "COLUMN_")
 SETTING = {"TABLE_NAME", "PRIMARY_KEY", "QUARANTINE", "MAX_CONCURRENCY", "PARTIAL_RESPONSE"}

@@ -1,0 +1,91 @@
+"""What one writing request may hold as a whole: table changes in; refuses what breaks a limit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ots_local.tablestore import limits
+from ots_local.tablestore.errors import ServiceError, invalid
+from ots_local.tablestore.keys import encode_key
+from ots_local.tablestore.row_rules import check_cells, check_key, check_timestamps
+from ots_local.tablestore.rows import (
+    DELETE_ALL,
+    INCREMENT,
+    Existence,
+    RowChange,
+    TableChanges,
+    Write,
+)
+from ots_local.tablestore.schema import Schema
+from ots_local.tablestore.settings import Leniency
+
+
+def check_batch(tables: list[TableChanges]) -> None:
+    """Refuse a BatchWriteRow of the wrong shape or of too many rows."""
+    if not tables:
+        raise invalid("No row is specified in BatchWriteRow.")
+    names: set[str] = set()
+    for table in tables:
+        if table.table in names:
+            raise invalid(f"Duplicated table name: '{table.table}'.")
+        names.add(table.table)
+        if not table.changes:
+            raise invalid(f"No operation is specified for table: '{table.table}'.")
+    if sum(len(table.changes) for table in tables) > limits.BATCH_WRITE_ROWS:
+        raise invalid(f"Rows count exceeds the upper limit: {limits.BATCH_WRITE_ROWS}.")
+
+
+def check_repeated(changes: list[RowChange], lenient: bool) -> None:
+    """Refuse one key twice in a table's changes."""
+    keys = [encode_key(change.key) for change in changes]
+    if len(set(keys)) == len(keys):
+        return
+    if not lenient:
+        raise ServiceError("OTSParameterInvalid")
+    repeated = {key for key in keys if keys.count(key) > 1}
+    for key, change in zip(keys, changes, strict=True):
+        if key not in repeated:
+            continue
+        if change.existence is not Existence.IGNORE:
+            raise invalid(
+                "Repeated rows do not support row exist expectation check in BatchModify."
+            )
+        if change.condition is not None:
+            raise invalid("Repeated rows do not support row condition check in BatchModify.")
+        if any(cell.operation == INCREMENT for cell in change.cells):
+            raise invalid("Duplicate rows detected in MultiPut.")
+
+
+def check_change(
+    change: RowChange, schema: Schema | None, lenient: Leniency, now: int
+) -> tuple[int, int]:
+    """Refuse a row change that breaks a rule.
+
+    Returns the bytes of its data, and the bytes that the limit on a request counts: those and the
+    timestamps.
+    """
+    generated = schema is not None and any(column.auto_increment for column in schema.key)
+    size = check_key(change.key, generated)
+    if change.write is Write.DELETE:
+        return size, size
+    size += check_cells(change, lenient.column_names)
+    if schema is not None:
+        if change.write is Write.UPDATE and schema.options.allow_update is False:
+            raise invalid("Update operation is not allowed in this table")
+        check_timestamps(change.cells, schema, now)
+    dated: Iterable[object] = (
+        cell
+        for cell in change.cells
+        if cell.timestamp is not None
+        or not (lenient.timestamp_bytes or cell.operation == DELETE_ALL)
+    )
+    return size, size + limits.TIMESTAMP_BYTES * sum(1 for _ in dated)
+
+
+def check_size(api: str, counted: int, limit: int) -> None:
+    """Refuse a request that carries too much data."""
+    if counted > limit:
+        raise invalid(
+            f"The total data size of {api} request exceeds the limit, "
+            f"limit size: {limit}, data size: {counted}."
+        )

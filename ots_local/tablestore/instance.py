@@ -1,0 +1,75 @@
+"""One instance while it runs: its tables by name, its faults, its locks and its clock, together.
+
+Actions are functions over it. It is used from one thread only, the server's.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from ots_local.tablestore.errors import ServiceError
+from ots_local.tablestore.faults import Faults
+from ots_local.tablestore.schema import Schema, from_json
+from ots_local.tablestore.settings import Settings
+from ots_local.tablestore.tables import Tables
+
+RowName = tuple[int, bytes]  # a table's number and a row's sortable key
+
+
+@dataclass(slots=True)
+class Locks:
+    """Which requests have which rows in hand."""
+
+    held: dict[RowName, object] = field(default_factory=dict)
+
+    def take(self, rows: Iterable[RowName], owner: object) -> None:
+        """Take rows in hand, except those that another request has."""
+        for row in rows:
+            self.held.setdefault(row, owner)
+
+    def release(self, rows: Iterable[RowName], owner: object) -> None:
+        """Let go of the rows that this request has."""
+        for row in rows:
+            if self.held.get(row) is owner:
+                del self.held[row]
+
+    def free(self, row: RowName, owner: object) -> bool:
+        """Tell whether no other request has a row in hand."""
+        return self.held.get(row, owner) is owner
+
+
+@dataclass(slots=True)
+class Instance:
+    """Everything that a request can touch."""
+
+    settings: Settings
+    tables: Tables
+    faults: Faults
+    clock: Callable[[], float]  # seconds since the epoch
+    locks: Locks = field(default_factory=Locks)
+    known: dict[str, tuple[int, Schema]] = field(default_factory=dict)
+    rows_written: Counter[str] = field(default_factory=Counter)  # by operation
+    row_errors: Counter[str] = field(default_factory=Counter)  # by code
+
+    def __post_init__(self) -> None:
+        """Learn which tables there are."""
+        for number, definition in self.tables.definitions():
+            schema = from_json(definition)
+            self.known[schema.name] = (number, schema)
+
+    def find(self, table: str) -> tuple[int, Schema]:
+        """Find a table's number and definition.
+
+        Raises:
+            ServiceError: OTSObjectNotExist.
+        """
+        found = self.known.get(table)
+        if found is None:
+            raise ServiceError("OTSObjectNotExist")
+        return found
+
+    def now_ms(self) -> int:
+        """Tell the time in milliseconds since the epoch."""
+        return int(self.clock() * 1000)

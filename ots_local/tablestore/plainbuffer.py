@@ -1,0 +1,162 @@
+"""PlainBuffer, the form in which rows travel and are kept: bytes to rows and rows to bytes.
+
+Refuses what is malformed and what fails its checksums. Layout and checksums (CRC-8, polynomial 7):
+https://www.alibabacloud.com/help/en/tablestore/developer-reference/plainbuffer
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterable
+
+from fastcrc import crc8
+
+from ots_local.tablestore.errors import ServiceError, invalid
+from ots_local.tablestore.rows import Cell, Key
+from ots_local.tablestore.values import (
+    AUTO_INCREMENT,
+    BINARY,
+    BOOLEAN,
+    DOUBLE,
+    INF_MAX,
+    INF_MIN,
+    INTEGER,
+    STRING,
+)
+
+HEADER = b"\x75\0\0\0"
+_KEY, _DATA, _CELL, _NAME, _VALUE, _OPERATION, _TIME, _DELETED, _ROW_SUM, _CELL_SUM = range(1, 11)
+_FIXED = {INTEGER: 9, DOUBLE: 9, BOOLEAN: 2, INF_MIN: 1, INF_MAX: 1, AUTO_INCREMENT: 1}
+_int32 = struct.Struct("<i")
+_int64 = struct.Struct("<q")
+_crc = crc8.smbus
+
+
+def parse_row(data: bytes) -> tuple[Key, list[Cell], bool]:
+    """Read one row: its key, its cells, and whether it carries the delete marker.
+
+    Raises:
+        ServiceError: OTSParameterInvalid, when the bytes are not one whole row.
+    """
+    if data[:4] != HEADER:
+        raise _broken("header", "PlainBuffer header")
+    key, cells, deleted, end = _row(data, 4)
+    if end != len(data):
+        raise invalid("Row data broken, unexpected data after the row checksum.")
+    return key, cells, deleted
+
+
+def parse_stored(data: bytes) -> tuple[Key, list[Cell]]:
+    """Read one row that was made by `encode_row`, which needs no second look at its checksums."""
+    key, cells, _, _ = _row(data, 0, check=False)
+    return key, cells
+
+
+def _row(data: bytes, at: int, check: bool = True) -> tuple[Key, list[Cell], bool, int]:
+    sums = bytearray()
+    cells: list[Cell] = []
+    deleted = False
+    try:
+        if data[at] != _KEY:
+            raise _broken("row", "primary key tag")
+        key: list[Cell] = []
+        at = _cells(data, at + 1, key, sums, check)
+        if data[at] == _DATA:
+            at = _cells(data, at + 1, cells, sums, check)
+        if data[at] == _DELETED:
+            deleted = True
+            at += 1
+        if data[at] != _ROW_SUM:
+            raise _broken("row", "row checksum tag")
+        sums.append(deleted)
+        if check and data[at + 1] != _crc(bytes(sums)):
+            raise invalid("Row checksum is mismatch.")
+    except (IndexError, struct.error):
+        raise invalid("Row data broken, the data ends too early.") from None
+    return tuple(key), cells, deleted, at + 2
+
+
+def _cells(data: bytes, at: int, into: list[Cell], sums: bytearray, check: bool) -> int:
+    """Read cells from a place on; this is the innermost loop of every request."""
+    int32, int64, crc, cell = _int32.unpack_from, _int64.unpack_from, _crc, Cell
+    while data[at] == _CELL:
+        if data[at + 1] != _NAME:
+            raise _broken("cell", "cell name tag")
+        start = at + 6
+        at = start + int32(data, at + 2)[0]
+        name = data[start:at]
+        value = operation = timestamp = None
+        total = crc(name)
+        tag = data[at]
+        if tag == _VALUE:
+            start = at + 5
+            at = start + int32(data, at + 1)[0]
+            value = data[start:at]
+            if check:
+                _check_value(value, at - start)
+                total = crc(value, total)
+            tag = data[at]
+        if tag == _OPERATION:
+            operation = data[at + 1]
+            at += 2
+            tag = data[at]
+        if tag == _TIME:
+            timestamp = int64(data, at + 1)[0]
+            if check:
+                total = crc(data[at + 1 : at + 9], total)
+            at += 9
+            tag = data[at]
+        if operation is not None:
+            total = crc(bytes((operation,)), total)
+        if tag != _CELL_SUM:
+            raise _broken("cell", "cell checksum tag")
+        if check and data[at + 1] != total:
+            raise invalid("Cell checksum is mismatch.")
+        sums.append(data[at + 1])
+        into.append(cell(name, value, timestamp, operation))
+        at += 2
+    return at
+
+
+def _check_value(value: bytes, length: int) -> None:
+    if len(value) != length or not length:
+        raise invalid("Cell data broken, the value ends too early.")
+    kind = value[0]
+    expected = _FIXED.get(kind)
+    if expected is None:
+        if kind not in (STRING, BINARY):
+            raise invalid(f"Cell data broken, unknown value type: {kind}.")
+        expected = 5 + _int32.unpack_from(value, 1)[0]
+    if length != expected:
+        raise invalid("Cell data broken, the length of the value does not fit its type.")
+
+
+def encode_cells(cells: Iterable[Cell], sums: bytearray) -> bytes:
+    """Write cells that carry a value and at most a timestamp, adding their checksums to sums."""
+    parts: list[bytes] = []
+    int32, int64, crc, add = _int32.pack, _int64.pack, _crc, parts.append
+    for name, value, timestamp, _ in cells:
+        assert value is not None
+        total = crc(value, crc(name))
+        add(b"\x03\x04" + int32(len(name)) + name + b"\x05" + int32(len(value)) + value)
+        if timestamp is not None:
+            stamp = int64(timestamp)
+            total = crc(stamp, total)
+            add(b"\x07" + stamp)
+        add(bytes((_CELL_SUM, total)))
+        sums.append(total)
+    return b"".join(parts)
+
+
+def encode_row(key: Iterable[Cell], cells: Iterable[Cell] = ()) -> bytes:
+    """Write a row without the header, as a list of rows and the storage want it."""
+    sums = bytearray()
+    head = encode_cells(key, sums)
+    data = encode_cells(cells, sums)
+    sums.append(0)
+    middle = b"\x02" + data if data else b""
+    return b"\x01" + head + middle + bytes((_ROW_SUM, _crc(bytes(sums))))
+
+
+def _broken(part: str, expected: str) -> ServiceError:
+    return invalid(f"{part.capitalize()} data broken, {expected} is expected.")

@@ -1,0 +1,70 @@
+"""What a reading request may ask: selections and ranges in; refuses what breaks a rule."""
+
+from __future__ import annotations
+
+from ots_local.tablestore import limits
+from ots_local.tablestore.errors import invalid
+from ots_local.tablestore.keys import encode_key
+from ots_local.tablestore.row_rules import check_key_fits
+from ots_local.tablestore.rows import Key, Range, Selection, TableKeys
+from ots_local.tablestore.schema import Schema
+from ots_local.tablestore.settings import Leniency
+from ots_local.tablestore.values import BINARY, FRAME, INF_MAX, INF_MIN, STRING
+
+
+def check_batch(asked: list[TableKeys]) -> None:
+    """Refuse a BatchGetRow of no table, of one table twice, or of too many rows."""
+    if not asked:
+        raise invalid("No row specified in the request of BatchGetRow.")
+    names: set[str] = set()
+    for table in asked:
+        if table.table in names:
+            raise invalid(f"Duplicated table name: '{table.table}'.")
+        names.add(table.table)
+    if sum(len(table.keys) for table in asked) > limits.BATCH_GET_ROWS:
+        raise invalid(f"Rows count exceeds the upper limit: {limits.BATCH_GET_ROWS}.")
+
+
+def check_selection(wanted: Selection, api: str, lenient: Leniency) -> None:
+    """Refuse a read that names no versions, or names too many columns."""
+    timed = wanted.start_time is not None or wanted.end_time is not None
+    if wanted.max_versions is None and not timed:
+        while_querying = " while querying row" if api == "BatchGetRow" else ""
+        raise invalid(f"No version condition is specified{while_querying}.")
+    if wanted.max_versions is not None and wanted.max_versions <= 0:
+        raise invalid("The max versions must be greater than 0.")
+    if timed:
+        low, high = wanted.start_time or 0, wanted.end_time
+        if low < 0 or (high is not None and high <= low):
+            raise invalid("The start of the time range must be less than its end.")
+    most = limits.COLUMNS_TO_GET_TESTED if lenient.columns_to_get else limits.COLUMNS_TO_GET
+    if len(wanted.columns) > most:
+        raise invalid(
+            "The number of columns from the request exceeds the limit, "
+            f"limit count: {most}, column count: {len(wanted.columns)}."
+        )
+
+
+def check_range(asked: Range, schema: Schema) -> None:
+    """Refuse a range whose borders do not fit the table, or stand the wrong way round."""
+    if asked.limit is not None and asked.limit <= 0:
+        raise invalid("The limit must be greater than 0.")
+    for border in (asked.start, asked.end):
+        check_key_fits(border, schema, borders=(INF_MIN, INF_MAX))
+        _check_length(border)
+    start, end = encode_key(asked.start), encode_key(asked.end)
+    if asked.backward and start <= end:
+        raise invalid("Begin key must more than end key in BACKWARD")
+    if not asked.backward and start >= end:
+        raise invalid("Begin key must less than end key in FORWARD")
+
+
+def _check_length(border: Key) -> None:
+    for cell in border:
+        assert cell.value is not None
+        length = len(cell.value) - FRAME[cell.value[0]]
+        if cell.value[0] in (STRING, BINARY) and length > limits.KEY_VALUE_BYTES:
+            raise invalid(
+                f"The length of primary key column: '{cell.name.decode()}' exceeds the "
+                f"MaxLength:{limits.KEY_VALUE_BYTES} with CurrentLength:{length}."
+            )

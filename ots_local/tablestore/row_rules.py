@@ -1,0 +1,194 @@
+"""What a row may hold: cells and keys in, the size of their data out; refuses what breaks a limit.
+
+Whatever is refused here fails the whole request, as the service does it. A key that does not fit
+its table is another matter: that fails one row (`check_key_fits`).
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import struct
+from collections.abc import Iterable
+from functools import lru_cache
+
+from ots_local.tablestore import limits
+from ots_local.tablestore.errors import ServiceError, invalid
+from ots_local.tablestore.rows import DELETE_ALL, DELETE_ONE, INCREMENT, Cell, Key, RowChange, Write
+from ots_local.tablestore.schema import Schema
+from ots_local.tablestore.values import (
+    AUTO_INCREMENT,
+    BINARY,
+    BOOLEAN,
+    DOUBLE,
+    FRAME,
+    INTEGER,
+    STRING,
+    TYPE_NAMES,
+)
+
+_NAME = re.compile(rb"[A-Za-z_][A-Za-z0-9_]{0,254}")
+_KEY_TYPES = (INTEGER, STRING, BINARY, BOOLEAN)
+_ATTRIBUTE_TYPES = (INTEGER, DOUBLE, BOOLEAN, STRING, BINARY)
+
+
+@lru_cache(maxsize=8192)
+def check_column_name(name: bytes, lenient: bool) -> None:
+    """Refuse a column name that the service does not take."""
+    if not name:
+        raise invalid("Invalid column name: ''.")
+    good = (
+        len(name) <= limits.NAME_BYTES and not name.startswith(b"#")
+        if lenient
+        else _NAME.fullmatch(name) is not None
+    )
+    if not good:
+        raise invalid(f"Invalid column name: '{_text(name)}'.")
+
+
+def check_key(key: Key, generated: bool = False) -> int:
+    """Refuse a key that no table could have; returns the bytes of its names and values."""
+    if not 1 <= len(key) <= limits.KEY_COLUMNS:
+        raise invalid(
+            f"The number of primary key columns must be in range: [1, {limits.KEY_COLUMNS}]."
+        )
+    total = 0
+    for name, value, _, _ in key:
+        if not name:
+            raise invalid("invalid name of column: empty name.")
+        if value is None:
+            raise invalid(f"The value of primary key column: '{_text(name)}' is missing.")
+        kind = value[0]
+        if kind not in _KEY_TYPES and not (generated and kind == AUTO_INCREMENT):
+            raise invalid(f"{TYPE_NAMES[kind]} is an invalid type for the primary key.")
+        length = len(value) - FRAME[kind]
+        if kind in (STRING, BINARY):
+            _check_length("primary key", name, length, limits.KEY_VALUE_BYTES)
+        if kind == STRING:
+            _check_utf8(name, value)
+        total += len(name) + length
+    return total
+
+
+def check_key_fits(key: Key, schema: Schema, borders: tuple[int, ...] = ()) -> None:
+    """Refuse a key whose names, number or types are not the table's; this fails one row only."""
+    if len(key) != len(schema.key):
+        raise ServiceError(
+            "OTSInvalidPK",
+            f"Validate PK size fail. Input: {len(key)}, Meta: {len(schema.key)}.",
+        )
+    for cell, column in zip(key, schema.key, strict=True):
+        name = _text(cell.name)
+        if name != column.name:
+            raise ServiceError(
+                "OTSInvalidPK", f"Validate PK name fail. Input: {name}, Meta: {column.name}."
+            )
+        kind = (cell.value or b"\xff")[0]
+        if kind == AUTO_INCREMENT and column.auto_increment:
+            continue
+        if kind != column.kind and kind not in borders:
+            raise ServiceError(
+                "OTSInvalidPK",
+                f"Validate PK type fail. Input: {TYPE_NAMES[kind]}, "
+                f"Meta: {TYPE_NAMES[column.kind]}.",
+            )
+
+
+def check_cells(change: RowChange, lenient_names: bool) -> int:
+    """Refuse cells that cannot be written; returns the bytes of their names and values."""
+    cells = change.cells
+    if len(cells) > limits.COLUMNS_PER_WRITE:
+        raise invalid(
+            "The number of attribute columns exceeds the limit, "
+            f"limit count: {limits.COLUMNS_PER_WRITE}, column count: {len(cells)}."
+        )
+    if change.write is Write.UPDATE:
+        check_operations(cells)
+    key_names = {cell.name for cell in change.key}
+    total = 0
+    for name, value, timestamp, operation in cells:
+        check_column_name(name, lenient_names)
+        if name in key_names:
+            raise invalid(
+                f"Duplicated attribute column name with primary key column: '{_text(name)}'."
+            )
+        total += len(name)
+        if value is not None:
+            total += _check_value(name, value)
+        elif operation not in (DELETE_ALL, DELETE_ONE):
+            raise invalid(f"The value of attribute column: '{_text(name)}' is missing.")
+        elif change.write is Write.PUT:
+            raise invalid("Deleting a column is not allowed in PutRow.")
+        if timestamp is not None and not 0 <= timestamp < limits.TIMESTAMP_END:
+            raise invalid("Timestamp must be in range [0, INT64_MAX/1000).")
+    return total
+
+
+def check_operations(cells: list[Cell]) -> None:
+    """Refuse what an UpdateRow may not ask of a column."""
+    if not cells:
+        raise invalid("Attribute column is missing.")
+    incremented = {cell.name for cell in cells if cell.operation == INCREMENT}
+    for name, value, timestamp, operation in cells:
+        if operation == DELETE_ONE and timestamp is None:
+            raise invalid("Timestamp must be given when type is DELETE_ONE_VERSION.")
+        if operation == DELETE_ALL and timestamp is not None:
+            raise invalid("Timestamp must not be given when type is DELETE_ALL_VERSION.")
+        if operation in (DELETE_ALL, DELETE_ONE) and value is not None:
+            raise invalid("Value must not be given when type is a deletion.")
+        if operation == INCREMENT and (value is None or value[0] != INTEGER):
+            raise invalid(f"Only an integer can be added to column: '{_text(name)}'.")
+        if operation not in (None, DELETE_ALL, DELETE_ONE, INCREMENT):
+            raise invalid(f"Cell data broken, unknown operation: {operation}.")
+    if incremented and len([c for c in cells if c.name in incremented]) > len(incremented):
+        raise invalid("A column that is incremented must not be changed otherwise in one request.")
+
+
+def check_timestamps(cells: Iterable[Cell], schema: Schema, now: int) -> None:
+    """Refuse cells whose timestamps (milliseconds) are too far from now for their table."""
+    options = schema.options
+    deviation, life = options.deviation or 0, options.time_to_live or -1
+    back = deviation if life < 0 else min(deviation, life)
+    low, high = now // 1000 - back, now // 1000 + deviation
+    for cell in cells:
+        stamp = cell.timestamp
+        if stamp is not None and cell.operation != DELETE_ONE and not low <= stamp // 1000 < high:
+            raise invalid(f"Invalid timestamp. Cell:{_text(cell.name)}.")
+
+
+def _check_value(name: bytes, value: bytes) -> int:
+    kind = value[0]
+    length = len(value) - FRAME[kind]
+    if kind in (STRING, BINARY):
+        if length > limits.VALUE_BYTES:
+            _check_length("attribute", name, length, limits.VALUE_BYTES)
+        if kind == STRING:
+            _check_utf8(name, value)
+    elif kind == DOUBLE:
+        number = struct.unpack_from("<d", value, 1)[0]
+        if math.isnan(number):
+            raise invalid("NaN can't be set to double value.")
+        if math.isinf(number):
+            raise invalid("Infinity can't be set to double value.")
+    elif kind not in _ATTRIBUTE_TYPES:
+        raise invalid(f"{TYPE_NAMES[kind]} is an invalid type for the attribute column.")
+    return length
+
+
+def _check_length(kind: str, name: bytes, length: int, limit: int) -> None:
+    if length > limit:
+        raise invalid(
+            f"The length of {kind} column: '{_text(name)}' exceeds the MaxLength:{limit} "
+            f"with CurrentLength:{length}."
+        )
+
+
+def _check_utf8(name: bytes, value: bytes) -> None:
+    try:
+        value[5:].decode("utf-8")
+    except UnicodeDecodeError:
+        raise invalid(f"Value of column {_text(name)} must be UTF8 encoding.") from None
+
+
+def _text(name: bytes) -> str:
+    return name.decode("utf-8", "replace")

@@ -1,0 +1,1 @@
+"""The service's messages, to this package's nouns and back: the only room that knows protobuf."""
