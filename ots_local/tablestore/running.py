@@ -53,10 +53,10 @@ async def start(settings: Settings, port: int, data: Path | None, seed: int) -> 
             return await control(server, request)
         return await server.answer(request)
 
-    runner = web.ServerRunner(web.Server(handle, access_log=None))
+    runner = web.ServerRunner(web.Server(handle, access_log=None), shutdown_timeout=1.0)
     await runner.setup()
     try:
-        await web.TCPSite(runner, HOST, port, shutdown_timeout=1.0).start()
+        await web.TCPSite(runner, HOST, port).start()
     except OSError:
         instance.tables.close()
         raise
