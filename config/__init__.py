@@ -1,0 +1,1 @@
+"""The article's second way of configuring: a file in the package."""

@@ -1,0 +1,168 @@
+"""Rows to write go in, an acknowledgement per row comes out: the only room that speaks the SDK.
+
+One BatchWriteRow a call, never retried here: the SDK's own retries and urllib3's are switched off.
+Every exception of the SDK and the network becomes a StoreError whose code stands in `codes`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import urllib3
+from google.protobuf.message import DecodeError
+from tablestore import (
+    BatchWriteRowRequest,
+    Condition,
+    DeleteRowItem,
+    OTSClient,
+    OTSClientError,
+    OTSServiceError,
+    PutRowItem,
+    Row,
+    RowExistenceExpectation,
+    TableInBatchWriteRowItem,
+    UpdateRowItem,
+)
+from tablestore.encoder import NATIVE_ENCODER_AVAILABLE
+from tablestore.retry import NoRetryPolicy
+
+from ots_sync.credentials import SecretProvider, provider
+from ots_sync.errors import StoreError
+from ots_sync.rows import RowWrite
+from ots_sync.settings import Settings
+from ots_sync.transport import CONNECT_TIMEOUT_S, keep_our_times
+
+_IGNORE = Condition(RowExistenceExpectation.IGNORE)
+
+
+def connect(settings: Settings, *, enable_native: bool = True) -> OTSClient:
+    """The SDK's client for the settings; it opens no connection yet, and never tries twice."""
+    client = OTSClient(
+        settings.endpoint,
+        instance_name=settings.instance,
+        credentials_provider=provider(settings),
+        region=settings.region or None,
+        socket_timeout=urllib3.Timeout(connect=CONNECT_TIMEOUT_S, read=settings.timeout_s),
+        max_connection=settings.max_concurrency,
+        retry_policy=NoRetryPolicy(),
+        enable_native=enable_native,
+        native_fallback=False,
+    )
+    keep_our_times(client)
+    return client
+
+
+def is_native() -> bool:
+    """Whether the SDK's fast encoder loads in this Python."""
+    return bool(NATIVE_ENCODER_AVAILABLE)
+
+
+def batch_write_row(
+    client: OTSClient, table_name: str, put_row_items: Sequence[RowWrite]
+) -> list[StoreError | None]:
+    """Writes the rows by one BatchWriteRow; for each, None when acknowledged, or what was said.
+
+    Raises StoreError when the call failed as a whole.
+    """
+    native = NATIVE_ENCODER_AVAILABLE and client.enable_native
+    request = BatchWriteRowRequest()
+    items = [_item(write, native) for write in put_row_items]
+    request.add(TableInBatchWriteRowItem(table_name, items))
+    credentials = client.credentials_provider.get_credentials()
+    try:
+        response = client.batch_write_row(request)
+    except OTSServiceError as error:
+        raise _service_error(error, client, credentials) from None
+    except OTSClientError as error:
+        raise _client_error(error) from None
+    except (urllib3.exceptions.HTTPError, OSError) as error:
+        raise _network_error(error) from None
+    except (DecodeError, LookupError) as error:
+        raise StoreError("AnswerUnreadable", type(error).__name__) from None
+    except (TypeError, ValueError, ArithmeticError, RuntimeError) as error:
+        code = "AnswerUnreadable" if _is_encodable(client, request) else "NotEncodable"
+        raise StoreError(code, type(error).__name__) from None
+    return _acknowledgements(response, table_name, len(items))
+
+
+def _item(write: RowWrite, native: bool) -> Any:
+    primary_key = list(write.primary_key)
+    if write.kind == "delete":
+        return DeleteRowItem(Row(primary_key), _IGNORE)
+    # The Python encoder counts characters where it should count bytes: such names go as bytes.
+    columns = [
+        column if column[0].isascii() else (column[0].encode(), column[1])
+        for column in write.columns
+    ]
+    if write.kind == "put":
+        return PutRowItem(Row(primary_key, columns), _IGNORE)
+    cells: dict[str, Any] = {"put": columns} if columns else {}
+    if write.deleted:
+        # The one form that each encoder gets right at any length of the names.
+        cells["delete_all"] = (
+            list(write.deleted)
+            if native
+            else [(name.encode(), None, None) for name in write.deleted]
+        )
+    return UpdateRowItem(Row(primary_key, cells), _IGNORE)
+
+
+def _acknowledgements(response: Any, table_name: str, rows: int) -> list[StoreError | None]:
+    """The answer, row by row; a row that it does not name has not been acknowledged."""
+    answers: list[StoreError | None] = [_NOT_ACKNOWLEDGED] * rows
+    for answered in (response.table_of_put, response.table_of_update, response.table_of_delete):
+        for item in answered.get(table_name, ()):
+            answers[item.index] = (
+                None
+                if item.is_ok
+                else StoreError(item.error_code or "NoErrorCode", item.error_message)
+            )
+    return answers
+
+
+_NOT_ACKNOWLEDGED = StoreError("NotAcknowledged", "the answer does not name the row")
+
+
+def _service_error(error: Any, client: OTSClient, credentials: Any) -> StoreError:
+    code = error.get_error_code() or "NoErrorCode"
+    source = client.credentials_provider
+    rotates = code == "OTSAuthFailed" and isinstance(source, SecretProvider)
+    if rotates and source.renewed(credentials):
+        return StoreError("CredentialsRenewed", "the secret was read again and has changed")
+    return StoreError(code, error.get_error_message() or f"HTTP status {error.get_http_status()}")
+
+
+def _client_error(error: Any) -> StoreError:
+    status = error.get_http_status()
+    if status is None:  # the encoder's own; nothing was sent
+        return StoreError("NotEncodable", "the SDK cannot encode the request")
+    if 200 <= int(status) < 300:
+        return StoreError("AnswerNotTrusted", "the answer's signature, digest or date is wrong")
+    return StoreError("GatewayError", f"HTTP status {status} without Table Store's own error")
+
+
+def _network_error(error: Exception) -> StoreError:
+    if isinstance(error, urllib3.exceptions.MaxRetryError) and error.reason is not None:
+        error = error.reason
+    name = type(error).__name__
+    never_sent = (
+        urllib3.exceptions.NewConnectionError,
+        urllib3.exceptions.ConnectTimeoutError,
+        urllib3.exceptions.SSLError,
+        urllib3.exceptions.EmptyPoolError,
+    )
+    if isinstance(error, never_sent):
+        return StoreError("ConnectFailed", name)
+    if isinstance(error, urllib3.exceptions.ReadTimeoutError):
+        return StoreError("ReadTimeout", name)
+    return StoreError("ConnectionBroken", name)
+
+
+def _is_encodable(client: OTSClient, request: BatchWriteRowRequest) -> bool:
+    """Tells a request that cannot be encoded from an answer that cannot be decoded."""
+    try:
+        client.protocol.encoder.encode_request("BatchWriteRow", request)
+    except Exception:  # noqa: BLE001 - the SDK raises whatever its encoder meets
+        return False
+    return True

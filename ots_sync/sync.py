@@ -1,0 +1,107 @@
+"""The story: an event goes in, an outcome comes out.
+
+event -> changes -> rows -> batches -> results -> outcome
+read     understand  translate  pack   write      answer
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ots_sync import changes, rows, writer
+from ots_sync.changes import Change, Refused
+from ots_sync.errors import RefusedError
+from ots_sync.outcome import Outcome
+from ots_sync.quarantine import Quarantine
+from ots_sync.rows import Row, Rules
+from ots_sync.writer import Means, Result
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """Everything of the outside that the story needs.
+
+    `quarantine` opens the place for refused records when the first one comes; `may_keep` says
+    whether there is time to store one; `wall_s` is the time of day in seconds since 1970.
+    """
+
+    means: Means
+    quarantine: Callable[[], Quarantine | None]
+    may_keep: Callable[[], bool]
+    wall_s: Callable[[], float]
+
+
+def run(event: Any, rules: Rules, ports: Ports) -> Outcome:
+    """Writes what the event tells of. Raises ConfigurationError when every record would fail."""
+    clock = ports.means.clock
+    began_s = clock()
+    understood, unreadable = changes.read(event)
+    read_s = clock()
+    outcome = apply(understood, unreadable, rules, ports)
+    outcome.steps_ms["read"] = (read_s - began_s) * 1000
+    outcome.steps_ms["total"] = (clock() - began_s) * 1000
+    return outcome
+
+
+def apply(
+    understood: Sequence[Change], unreadable: Sequence[Refused], rules: Rules, ports: Ports
+) -> Outcome:
+    """Brings the rows to the end of these changes; the tools come in here with theirs."""
+    clock = ports.means.clock
+    outcome = Outcome(len(understood) + len(unreadable), len(understood))
+    began_s = clock()
+    to_write, untranslatable = rows.translate(understood, rules)
+    translated_s = clock()
+    results, tally = writer.write(to_write, ports.means)
+    written_s = clock()
+    outcome.calls, outcome.retried_rows = tally.calls, tally.retried_rows
+    outcome.unknown_outcomes, outcome.codes = tally.unknown_outcomes, tally.codes
+    refused = [*unreadable, *untranslatable, *_tell(outcome, to_write, results)]
+    if refused:
+        _keep(outcome, refused, ports)
+    outcome.steps_ms["translate"] = (translated_s - began_s) * 1000
+    outcome.steps_ms["write"] = (written_s - translated_s) * 1000
+    outcome.steps_ms["quarantine"] = (clock() - written_s) * 1000
+    outcome.lag_s = _lag_s(understood, ports.wall_s())
+    return outcome
+
+
+def _tell(outcome: Outcome, to_write: Sequence[Row], results: Sequence[Result]) -> list[Refused]:
+    """Blames each row's records for its result, and returns those that are refused."""
+    refused: list[Refused] = []
+    for row, result in zip(to_write, results, strict=True):
+        if result.state == "done":
+            outcome.rows[row.steps[0].kind] += 1
+        elif result.state == "refused":
+            error = RefusedError(result.code, result.message)
+            refused += [Refused(change.record, error) for change in row.changes]
+        else:
+            outcome.undone += [change.record for change in row.changes]
+            outcome.why[result.code] += len(row.changes)
+    return refused
+
+
+def _keep(outcome: Outcome, refused: Sequence[Refused], ports: Ports) -> None:
+    """Refused records go to quarantine; what cannot be kept safe is not done."""
+    quarantine = ports.quarantine()
+    now_s = ports.wall_s()
+    errors: Iterable[Exception | None] = (
+        [one.error for one in refused]
+        if quarantine is None
+        else quarantine.keep_all(refused, now_s, ports.may_keep)
+    )
+    for one, error in zip(refused, errors, strict=True):
+        outcome.refuse(one.record, one.error)
+        if error is None:
+            outcome.quarantined += 1
+        else:
+            outcome.undone.append(one.record)
+            outcome.why[one.error.code if quarantine is None else "NotQuarantined"] += 1
+
+
+def _lag_s(understood: Sequence[Change], now_s: float) -> float | None:
+    """How long ago the oldest of the changes was made."""
+    created = [change.created_s for change in understood if change.created_s is not None]
+    return round(max(0.0, now_s - min(created)), 3) if created else None
