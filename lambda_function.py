@@ -28,6 +28,7 @@ from ots_sync.outcome import answer
 from ots_sync.rows import Column, ColumnChanges, PrimaryKey, RowWrite, Rules
 from ots_sync.settings import Settings, load
 from ots_sync.telemetry import Telemetry
+from ots_sync.writes import RowWrite
 
 
 def batch_write_row(client: Any, put_row_items: Sequence[RowWrite]) -> Sequence[StoreError | None]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from ots_sync.limits import BATCH_COUNTED_BYTES, BODY_BYTES, ROWS_PER_BATCH
-from ots_sync.rows import RowWrite
+from ots_sync.writes import RowWrite
 
 
 def pack(writes: Sequence[RowWrite]) -> Iterator[range]:

@@ -1,38 +1,20 @@
 """The changes of one key go in, what to do to its one row comes out: put, update or delete.
 
-Whatever the door's functions return is checked here against Table Store's types and limits; a row
-that could never be written is refused. An item of more columns than one write takes becomes several
-steps, in order. The rule of MODIFY is told in docs/design.md.
+A row that could never be written is refused with all its records. The rule of MODIFY is told in
+docs/design.md.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
-from math import isfinite
 from traceback import extract_tb
-from typing import Any, NamedTuple, TypedDict
+from typing import NamedTuple, TypedDict
 
 from ots_sync.changes import Change, Image, Refused
-from ots_sync.converter import ColumnValue
 from ots_sync.errors import ConfigurationError, RefusedError
-from ots_sync.limits import (
-    BATCH_COUNTED_BYTES,
-    BODY_BYTES,
-    BODY_BYTES_PER_CELL,
-    BODY_BYTES_PER_ROW,
-    BOOLEAN_BYTES,
-    CELL_TIMESTAMP_BYTES,
-    COLUMN_VALUE_BYTES,
-    COLUMNS_PER_WRITE,
-    INTEGER_MAX,
-    INTEGER_MIN,
-    KEY_VALUE_BYTES,
-    NUMBER_BYTES,
-)
-
-Column = tuple[str, ColumnValue]
-PrimaryKey = Sequence[tuple[str, str | int | bytearray]]
+from ots_sync.measure import Column, PrimaryKey, column_bytes, key_bytes, name_bytes
+from ots_sync.writes import RowWrite, steps
 
 
 class ColumnChanges(TypedDict, total=False):
@@ -52,21 +34,6 @@ class Rules:
     generate_update_attribute: Callable[[Image, Image, Sequence[str]], ColumnChanges]
 
 
-class RowWrite(NamedTuple):
-    """One row of one BatchWriteRow: `kind` is put, update or delete.
-
-    `counted_bytes` is what the service's limit of a batch counts, `body_bytes` at least what the
-    row takes in the body of the request.
-    """
-
-    kind: str
-    primary_key: PrimaryKey
-    columns: Sequence[Column]
-    deleted: Sequence[str]
-    counted_bytes: int
-    body_bytes: int
-
-
 class Row(NamedTuple):
     """One row to write, in one or more steps, and the changes that are done when it is."""
 
@@ -77,57 +44,6 @@ class Row(NamedTuple):
 def identity(primary_key: PrimaryKey) -> Hashable:
     """What makes two primary keys the same row."""
     return tuple([bytes(v) if type(v) is bytearray else v for _, v in primary_key])
-
-
-def key_bytes(primary_key: PrimaryKey) -> int:
-    """The counted bytes of a primary key; refuses one that Table Store cannot hold."""
-    total = 0
-    for name, value in primary_key:
-        size = value_bytes(value)
-        if size > KEY_VALUE_BYTES:
-            raise RefusedError("KeyLength", f"key column {name} is over {KEY_VALUE_BYTES} bytes")
-        total += len(name) + size
-    return total
-
-
-def value_bytes(value: Any) -> int:
-    """The counted bytes of a value; refuses what Table Store has no type for, or cannot hold."""
-    kind = type(value)
-    if kind is str:
-        if value.isascii():
-            return len(value)
-        try:
-            return len(value.encode())
-        except UnicodeEncodeError:
-            raise RefusedError("Text", "text with a lone surrogate is not valid UTF-8") from None
-    if kind is int:
-        if INTEGER_MIN <= value <= INTEGER_MAX:
-            return NUMBER_BYTES
-        raise RefusedError("IntegerRange", "an integer is not within 64 bits")
-    if kind is bytearray:
-        return len(value)
-    if kind is bool:
-        return BOOLEAN_BYTES
-    if kind is float:
-        if isfinite(value):
-            return NUMBER_BYTES
-        raise RefusedError("DoubleRange", "a double is not a finite number")
-    raise RefusedError(
-        "ValueType", f"a {kind.__name__} is no column value: use str, int, float, bool or bytearray"
-    )
-
-
-def column_bytes(columns: Sequence[Column], key_list: Sequence[str]) -> int:
-    """The bytes of names and values together; refuses a column that cannot be written."""
-    total = 0
-    for name, value in columns:
-        size = value_bytes(value)
-        if size > COLUMN_VALUE_BYTES:
-            raise RefusedError("ColumnLength", f"a column is over {COLUMN_VALUE_BYTES} bytes")
-        if name in key_list:
-            raise RefusedError("ColumnName", "a column has the name of a key column")
-        total += size + (len(name) if name.isascii() else len(name.encode()))
-    return total
 
 
 def translate(changes: Sequence[Change], rules: Rules) -> tuple[list[Row], list[Refused]]:
@@ -182,7 +98,7 @@ def to_row(primary_key: PrimaryKey, changes: Sequence[Change], rules: Rules) -> 
     key_size = key_bytes(primary_key)
     image = changes[-1].new_image
     if image is None:
-        return Row((_write("delete", primary_key, key_size, (), (), 0),), changes)
+        return Row(steps("delete", primary_key, key_size, (), (), 0), changes)
     if _is_put(changes, image, rules):
         columns: Sequence[Column] = rules.generate_attribute(image, rules.key_list)
         deleted: Sequence[str] = ()
@@ -192,9 +108,8 @@ def to_row(primary_key: PrimaryKey, changes: Sequence[Change], rules: Rules) -> 
         columns, deleted, kind = update.get("put", ()), update.get("delete_all", ()), "update"
         if not columns:  # an update of deletes alone would not create a missing row
             columns, deleted, kind = rules.generate_attribute(image, rules.key_list), (), "put"
-    size = column_bytes(columns, rules.key_list) + sum(map(_name_bytes, deleted))
-    write = _write(kind, primary_key, key_size, columns, deleted, size)
-    return Row((write,) if _fits(write) else tuple(_steps(write, key_size)), changes)
+    size = column_bytes(columns, rules.key_list) + sum(map(name_bytes, deleted))
+    return Row(steps(kind, primary_key, key_size, columns, deleted, size), changes)
 
 
 def _is_put(changes: Sequence[Change], image: Image, rules: Rules) -> bool:
@@ -232,53 +147,3 @@ def _writable(earlier: Image, image: Image, rules: Rules) -> bool:
     except Exception:  # noqa: BLE001 - whatever refused it then leaves the row's state unknown now
         return False
     return True
-
-
-def _write(
-    kind: str,
-    primary_key: PrimaryKey,
-    key_size: int,
-    columns: Sequence[Column],
-    deleted: Sequence[str],
-    size: int,
-) -> RowWrite:
-    cells = len(columns) + len(deleted)
-    counted = key_size + size + CELL_TIMESTAMP_BYTES * cells
-    body = key_size + size + BODY_BYTES_PER_CELL * (cells + len(primary_key)) + BODY_BYTES_PER_ROW
-    return RowWrite(kind, primary_key, columns, deleted, counted, body)
-
-
-def _fits(write: RowWrite) -> bool:
-    return (
-        len(write.columns) + len(write.deleted) <= COLUMNS_PER_WRITE
-        and write.counted_bytes <= BATCH_COUNTED_BYTES
-        and write.body_bytes <= BODY_BYTES
-    )
-
-
-def _steps(write: RowWrite, key_size: int) -> Iterator[RowWrite]:
-    """A wide write as writes within the limits: the first of its own kind, the rest updates."""
-    kind, columns, deleted, size = write.kind, list[Column](), list[str](), 0
-    cells: list[tuple[str, Column | None]] = [(column[0], column) for column in write.columns]
-    cells += [(name, None) for name in write.deleted]
-    for name, column in cells:
-        more = _name_bytes(name) + (0 if column is None else value_bytes(column[1]))
-        step = _write(kind, write.primary_key, key_size, columns, deleted, size)
-        room = BODY_BYTES_PER_CELL + more
-        if (
-            len(columns) + len(deleted) == COLUMNS_PER_WRITE
-            or step.counted_bytes + CELL_TIMESTAMP_BYTES + more > BATCH_COUNTED_BYTES
-            or step.body_bytes + room > BODY_BYTES
-        ):
-            yield step
-            kind, columns, deleted, size = "update", [], [], 0
-        size += more
-        if column is None:
-            deleted.append(name)
-        else:
-            columns.append(column)
-    yield _write(kind, write.primary_key, key_size, columns, deleted, size)
-
-
-def _name_bytes(name: str) -> int:
-    return len(name) if name.isascii() else len(name.encode())

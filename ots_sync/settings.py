@@ -14,11 +14,9 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
-from ots_sync import names, numerics
+from ots_sync import names, readings
 from ots_sync.errors import SettingsError
-from ots_sync.limits import PRIMARY_KEY_COLUMNS
 
-KEY_TYPES = {"string": str, "integer": int, "binary": bytearray}
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 # Goes up when the same settings would make other rows than before.
 _SHAPE_VERSION = 1
@@ -76,10 +74,6 @@ class Setting:
     secret: bool = False
 
 
-class _WrongError(ValueError):
-    """What would be right instead."""
-
-
 def load(environ: Mapping[str, str], fallback: Mapping[str, Any]) -> Settings:
     """The settings from `environ`, and each that is not there, or empty, from `fallback`.
 
@@ -91,7 +85,7 @@ def load(environ: Mapping[str, str], fallback: Mapping[str, Any]) -> Settings:
         text = _text(environ, setting.name) or _text(fallback, setting.name)
         try:
             found[setting.name] = setting.read(text or setting.default or "")
-        except _WrongError as right:
+        except readings.WrongError as right:
             shown = "" if setting.secret or not text else f" is {_shown(text)}, but"
             faults.append(f"{setting.name}{shown or ':'} {right}")
     if not found.get("OTS_SECRET_ARN", ""):
@@ -147,128 +141,40 @@ def _shown(text: str) -> str:
     return repr(text if len(text) <= 60 else text[:57] + "...")
 
 
-def _matching(pattern: re.Pattern[str], right: str) -> Callable[[str], str]:
-    def read(text: str) -> str:
-        if not pattern.fullmatch(text):
-            raise _WrongError(right if text else f"missing; {right}")
-        return text
-
-    return read
-
-
-def _optional(read: Callable[[str], str]) -> Callable[[str], str]:
-    return lambda text: read(text) if text else ""
-
-
-def _endpoint(text: str) -> str:
-    right = "it must be a URL such as https://instance.region.ots.aliyuncs.com, without a path"
-    try:
-        parts = urlsplit(text)
-        ok = parts.scheme in ("http", "https") and bool(parts.hostname)
-        ok = ok and parts.path in ("", "/") and not parts.query and not parts.fragment
-        ok = ok and parts.username is None and (parts.port is None or parts.port > 0)
-    except ValueError:
-        ok = False
-    if not ok:
-        raise _WrongError(right)
-    return text.rstrip("/")
-
-
-def _primary_key(text: str) -> dict[str, type | None]:
-    right = (
-        f"name 1-{PRIMARY_KEY_COLUMNS} key columns in the target table's order, such as "
-        "user_id,action_time or user_id:string,action_time:integer"
-    )
-    if not text:
-        raise _WrongError(f"missing; {right}")
-    key: dict[str, type | None] = {}
-    for part in text.split(","):
-        name, _, kind = (piece.strip() for piece in part.partition(":"))
-        if not name or name in key or (":" in part and kind not in KEY_TYPES):
-            raise _WrongError(right + f"; types are {', '.join(KEY_TYPES)}")
-        if not names.fits(name):
-            raise _WrongError(
-                "a key column keeps the source's name, and Table Store takes only letters, digits "
-                "and _, no digit first, at most 255 bytes (and _0x is the escape's own mark)"
-            )
-        key[name] = KEY_TYPES[kind] if kind else None
-    if len(key) > PRIMARY_KEY_COLUMNS:
-        raise _WrongError(right)
-    return key
-
-
-def _column_types(text: str) -> dict[str, str]:
-    pins: dict[str, str] = {}
-    for part in filter(None, (piece.strip() for piece in text.split(","))):
-        name, _, kind = (piece.strip() for piece in part.rpartition(":"))
-        if not name or kind not in numerics.PINS or name in pins:
-            raise _WrongError(
-                "list columns with the type that their numbers take, such as price:String,qty:"
-                f"Integer; types are {', '.join(numerics.PINS)}"
-            )
-        pins[name] = kind
-    return pins
-
-
-def _choice(*choices: str) -> Callable[[str], str]:
-    def read(text: str) -> str:
-        if text not in choices:
-            raise _WrongError(f"it must be one of {', '.join(choices)}")
-        return text
-
-    return read
-
-
-def _switch(text: str) -> bool:
-    if text.lower() not in ("1", "0", "true", "false"):
-        raise _WrongError("it must be 1 or 0")
-    return text.lower() in ("1", "true")
-
-
-def _seconds(text: str) -> float:
-    if not re.fullmatch(r"[0-9]{1,3}(\.[0-9]+)?", text) or not 1 <= float(text) <= 300:
-        raise _WrongError("it must be a number of seconds from 1 to 300")
-    return float(text)
-
-
-def _concurrency(text: str) -> int:
-    if not re.fullmatch(r"[0-9]{1,3}", text) or not 1 <= int(text) <= 100:
-        raise _WrongError("it must be a whole number from 1 to 100")
-    return int(text)
-
-
 SETTINGS: tuple[Setting, ...] = (
     Setting("OTS_ID", str, None, "AccessKey ID for Table Store.", True),
     Setting("OTS_SECRET", str, None, "AccessKey secret.", True),
     Setting(
         "OTS_INSTANCE",
-        _matching(_INSTANCE, "it must be an instance name: 3-16 letters, digits and hyphens"),
+        readings.matching(
+            _INSTANCE, "it must be an instance name: 3-16 letters, digits and hyphens"
+        ),
         None,
         "Name of the Table Store instance.",
     ),
     Setting(
         "OTS_ENDPOINT",
-        _optional(_endpoint),
+        readings.optional(readings.endpoint),
         None,
         "Domain of the instance; without it the public domain, from `OTS_REGION`.",
     ),
     Setting(
         "TABLE_NAME",
-        _matching(_TABLE, "it must be a table name: letters, digits and _, no digit first"),
+        readings.matching(_TABLE, "it must be a table name: letters, digits and _, no digit first"),
         None,
         "Table to write.",
     ),
     Setting(
         "PRIMARY_KEY",
-        _primary_key,
+        readings.primary_key,
         None,
         "Key columns in the target table's order, types if you like: "
         "`user_id:string,action_time:integer`.",
     ),
     Setting(
         "OTS_SECRET_ARN",
-        _optional(
-            _matching(
+        readings.optional(
+            readings.matching(
                 re.compile(r"arn:[a-z-]+:secretsmanager:[^\s]+"),
                 "it must be the ARN of a Secrets Manager secret",
             )
@@ -280,45 +186,49 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("OTS_STS_TOKEN", str, None, "Security token of temporary credentials.", True),
     Setting(
         "OTS_REGION",
-        _optional(_matching(_REGION, "it must be Alibaba's name of a region, such as cn-hangzhou")),
+        readings.optional(
+            readings.matching(_REGION, "it must be Alibaba's name of a region, such as cn-hangzhou")
+        ),
         None,
         "Alibaba's region of the instance; also selects the V4 signature.",
     ),
     Setting(
         "OTS_TIMEOUT",
-        _seconds,
+        readings.seconds,
         "15",
         "Seconds to wait for an answer of Table Store. Must exceed the service's own time-out.",
     ),
     Setting(
         "OTS_ALLOW_HTTP",
-        _switch,
+        readings.switch,
         "0",
         "`1` allows plain http to other hosts than this machine.",
     ),
     Setting(
         "COLUMN_NAMES",
-        _choice(*names.MODES),
+        readings.choice(*names.MODES),
         "escape",
         "`escape` maps attribute names to documented column names; `verbatim` passes them on.",
     ),
     Setting(
         "COLUMN_TYPES",
-        _column_types,
+        readings.column_types,
         "",
         "Type that the numbers of a column take: `price:String,qty:Integer,ratio:Double`.",
     ),
-    Setting("MAX_CONCURRENCY", _concurrency, "16", "Calls in flight side by side, 1 to 100."),
+    Setting(
+        "MAX_CONCURRENCY", readings.concurrency, "16", "Calls in flight side by side, 1 to 100."
+    ),
     Setting(
         "PARTIAL_RESPONSE",
-        _switch,
+        readings.switch,
         "0",
         "`1` answers with batchItemFailures; only for a mapping with ReportBatchItemFailures.",
     ),
     Setting(
         "QUARANTINE",
-        _optional(
-            _matching(
+        readings.optional(
+            readings.matching(
                 re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/\S*)?|file:///\S*"),
                 "it must be s3://bucket/prefix, or file:///path on a laptop",
             )

@@ -29,9 +29,9 @@ from tablestore.retry import NoRetryPolicy
 
 from ots_sync.credentials import SecretProvider, provider
 from ots_sync.errors import StoreError
-from ots_sync.rows import RowWrite
 from ots_sync.settings import Settings
 from ots_sync.transport import CONNECT_TIMEOUT_S, keep_our_times
+from ots_sync.writes import RowWrite
 
 _IGNORE = Condition(RowExistenceExpectation.IGNORE)
 

@@ -19,7 +19,8 @@ from typing import NamedTuple
 from ots_sync import batches, codes
 from ots_sync.errors import ConfigurationError, StoreError
 from ots_sync.retry import Deadline, Throttle, delay_s
-from ots_sync.rows import Row, RowWrite
+from ots_sync.rows import Row
+from ots_sync.writes import RowWrite
 
 SPLIT_WAYS = 4
 
