@@ -24,8 +24,9 @@ from ots_sync import (
 from ots_sync.changes import Image
 from ots_sync.columns import Columns
 from ots_sync.errors import StoreError
+from ots_sync.measure import Column, PrimaryKey
 from ots_sync.outcome import answer
-from ots_sync.rows import Column, ColumnChanges, PrimaryKey, RowWrite, Rules
+from ots_sync.rows import ColumnChanges, Rules
 from ots_sync.settings import Settings, load
 from ots_sync.telemetry import Telemetry
 from ots_sync.writes import RowWrite
