@@ -107,6 +107,8 @@ class Faults:
 
     def of_row(self, api: str, table: str, key: Key, now: float) -> RowFault | None:
         """Decide whether a row fails; `now` is in seconds, for capacity."""
+        if not self._active:
+            return None
         for one in self._active:
             fault = one.fault
             if fault.kind not in ("row_error", "capacity") or not fault.befalls(api):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterable
+from functools import lru_cache
 
 from fastcrc import crc8
 
@@ -78,7 +79,7 @@ def _row(data: bytes, at: int, check: bool = True) -> tuple[Key, list[Cell], boo
 
 def _cells(data: bytes, at: int, into: list[Cell], sums: bytearray, check: bool) -> int:
     """Read cells from a place on; this is the innermost loop of every request."""
-    int32, int64, crc, cell = _int32.unpack_from, _int64.unpack_from, _crc, Cell
+    int32, int64, crc, new, cell = _int32.unpack_from, _int64.unpack_from, _crc, tuple.__new__, Cell
     while data[at] == _CELL:
         if data[at + 1] != _NAME:
             raise _broken("cell", "cell name tag")
@@ -86,14 +87,16 @@ def _cells(data: bytes, at: int, into: list[Cell], sums: bytearray, check: bool)
         at = start + int32(data, at + 2)[0]
         name = data[start:at]
         value = operation = timestamp = None
-        total = crc(name)
+        total = crc(name) if check else 0
         tag = data[at]
         if tag == _VALUE:
             start = at + 5
-            at = start + int32(data, at + 1)[0]
+            length = int32(data, at + 1)[0]
+            at = start + length
             value = data[start:at]
             if check:
-                _check_value(value, at - start)
+                if length != _FIXED.get(data[start]):
+                    _check_value(value, length)
                 total = crc(value, total)
             tag = data[at]
         if tag == _OPERATION:
@@ -113,46 +116,62 @@ def _cells(data: bytes, at: int, into: list[Cell], sums: bytearray, check: bool)
         if check and data[at + 1] != total:
             raise invalid("Cell checksum is mismatch.")
         sums.append(data[at + 1])
-        into.append(cell(name, value, timestamp, operation))
+        into.append(new(cell, (name, value, timestamp, operation)))
         at += 2
     return at
 
 
 def _check_value(value: bytes, length: int) -> None:
+    """Refuse a value whose length does not fit its type; fixed lengths were looked at before."""
     if len(value) != length or not length:
         raise invalid("Cell data broken, the value ends too early.")
     kind = value[0]
-    expected = _FIXED.get(kind)
-    if expected is None:
-        if kind not in (STRING, BINARY):
-            raise invalid(f"Cell data broken, unknown value type: {kind}.")
+    if kind in (STRING, BINARY):
         expected = 5 + _int32.unpack_from(value, 1)[0]
+    elif kind in _FIXED:
+        expected = _FIXED[kind]
+    else:
+        raise invalid(f"Cell data broken, unknown value type: {kind}.")
     if length != expected:
         raise invalid("Cell data broken, the length of the value does not fit its type.")
 
 
-def encode_cells(cells: Iterable[Cell], sums: bytearray) -> bytes:
-    """Write cells that carry a value and at most a timestamp, adding their checksums to sums."""
+@lru_cache(maxsize=8192)
+def _head(name: bytes) -> tuple[bytes, int]:
+    """Write the beginning of a cell, and the checksum of its name."""
+    return b"\x03\x04" + _int32.pack(len(name)) + name + b"\x05", _crc(name)
+
+
+def encode_cells(cells: Iterable[Cell], sums: bytearray, now: int | None = None) -> bytes:
+    """Write cells that carry a value, adding their checksums to sums.
+
+    Those without a timestamp are given `now`, or none.
+    """
     parts: list[bytes] = []
-    int32, int64, crc, add = _int32.pack, _int64.pack, _crc, parts.append
+    int32, crc, head, add = _int32.pack, _crc, _head, parts.append
+    default = b"" if now is None else _int64.pack(now)
     for name, value, timestamp, _ in cells:
         assert value is not None
-        total = crc(value, crc(name))
-        add(b"\x03\x04" + int32(len(name)) + name + b"\x05" + int32(len(value)) + value)
-        if timestamp is not None:
-            stamp = int64(timestamp)
+        begin, total = head(name)
+        total = crc(value, total)
+        stamp = default if timestamp is None else _int64.pack(timestamp)
+        if stamp:
             total = crc(stamp, total)
-            add(b"\x07" + stamp)
-        add(bytes((_CELL_SUM, total)))
+            add(b"%b%b%b\x07%b\x0a%c" % (begin, int32(len(value)), value, stamp, total))
+        else:
+            add(b"%b%b%b\x0a%c" % (begin, int32(len(value)), value, total))
         sums.append(total)
     return b"".join(parts)
 
 
-def encode_row(key: Iterable[Cell], cells: Iterable[Cell] = ()) -> bytes:
-    """Write a row without the header, as a list of rows and the storage want it."""
+def encode_row(key: Iterable[Cell], cells: Iterable[Cell] = (), now: int | None = None) -> bytes:
+    """Write a row without the header, as a list of rows and the storage want it.
+
+    Cells without a timestamp are given `now` (milliseconds).
+    """
     sums = bytearray()
     head = encode_cells(key, sums)
-    data = encode_cells(cells, sums)
+    data = encode_cells(cells, sums, now)
     sums.append(0)
     middle = b"\x02" + data if data else b""
     return b"\x01" + head + middle + bytes((_ROW_SUM, _crc(bytes(sums))))

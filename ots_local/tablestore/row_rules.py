@@ -104,21 +104,23 @@ def check_cells(change: RowChange, lenient_names: bool) -> int:
         )
     if change.write is Write.UPDATE:
         check_operations(cells)
+    check_name, update = check_column_name, change.write is Write.UPDATE
     key_names = {cell.name for cell in change.key}
     total = 0
     for name, value, timestamp, operation in cells:
-        check_column_name(name, lenient_names)
+        check_name(name, lenient_names)
         if name in key_names:
             raise invalid(
                 f"Duplicated attribute column name with primary key column: '{_text(name)}'."
             )
-        total += len(name)
         if value is not None:
-            total += _check_value(name, value)
+            total += len(name) + _check_value(name, value)
         elif operation not in (DELETE_ALL, DELETE_ONE):
             raise invalid(f"The value of attribute column: '{_text(name)}' is missing.")
-        elif change.write is Write.PUT:
-            raise invalid("Deleting a column is not allowed in PutRow.")
+        else:
+            total += len(name)
+        if operation is not None and not update:
+            raise invalid("A column can only be put in PutRow.")
         if timestamp is not None and not 0 <= timestamp < limits.TIMESTAMP_END:
             raise invalid("Timestamp must be in range [0, INT64_MAX/1000).")
     return total
@@ -158,11 +160,13 @@ def check_timestamps(cells: Iterable[Cell], schema: Schema, now: int) -> None:
 
 def _check_value(name: bytes, value: bytes) -> int:
     kind = value[0]
+    if kind == INTEGER:
+        return 8
     length = len(value) - FRAME[kind]
     if kind in (STRING, BINARY):
         if length > limits.VALUE_BYTES:
             _check_length("attribute", name, length, limits.VALUE_BYTES)
-        if kind == STRING:
+        if kind == STRING and not value.isascii():
             _check_utf8(name, value)
     elif kind == DOUBLE:
         number = struct.unpack_from("<d", value, 1)[0]

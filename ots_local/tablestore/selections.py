@@ -38,7 +38,7 @@ def show(key: Key, cells: list[Cell], wanted: Selection, schema: Schema, now: in
     if asked:
         cells = [cell for cell in cells if cell.name in asked]
     if wanted.filter is not None:
-        if not filters.passes(wanted.filter, [*key, *cells]):
+        if not filters.passes(wanted.filter, cells):
             return None
         page = filters.page_of(wanted.filter)
         if page is not None:

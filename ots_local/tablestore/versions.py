@@ -6,8 +6,6 @@ is no integer or leaves 64 bits.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from ots_local.tablestore.errors import invalid
 from ots_local.tablestore.rows import DELETE_ALL, DELETE_ONE, INCREMENT, Cell
 from ots_local.tablestore.values import INTEGER, encode_integer, integer
@@ -15,11 +13,14 @@ from ots_local.tablestore.values import INTEGER, encode_integer, integer
 _ANY = 1 << 63
 
 
-def put(cells: Iterable[Cell], now: int, versions: int) -> list[Cell]:
+def put(cells: list[Cell], now: int, versions: int) -> list[Cell]:
     """Make the cells of a row that is put; `now` (milliseconds) dates what has no timestamp.
 
-    Of two cells of one column and one timestamp the last one stays.
+    Of two cells of one column and one timestamp the last one stays. Cells without a timestamp may
+    come back as they are when each column stands once.
     """
+    if len({cell[0] for cell in cells}) == len(cells):
+        return sorted(cells)
     found: dict[tuple[bytes, int], bytes | None] = {}
     for name, value, timestamp, _ in cells:
         found[name, -(now if timestamp is None else timestamp)] = value

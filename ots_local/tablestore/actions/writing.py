@@ -39,6 +39,7 @@ class _Table:
     number: int
     schema: Schema
     rows: dict[bytes, StoredRow | None]
+    generates: bool  # whether a column of its key is filled in here
 
 
 def write_one(instance: Instance, api: str, asked: TableChanges, owner: object) -> RowResult:
@@ -96,7 +97,8 @@ def _write_table(
     number, schema = instance.known[asked.table]
     keys = [encode_key(change.key) for change in asked.changes]
     needed = [key for key, change in zip(keys, asked.changes, strict=True) if _must_read(change)]
-    table = _Table(number, schema, dict(instance.tables.get(number, needed)))
+    generates = any(column.auto_increment for column in schema.key)
+    table = _Table(number, schema, dict(instance.tables.get(number, needed)), generates)
     results: list[RowResult] = []
     written: set[bytes] = set()
     for change, key, size in zip(asked.changes, keys, sizes, strict=True):
@@ -130,7 +132,7 @@ def _write_row(
         fault = instance.faults.of_row(api, table.schema.name, change.key, instance.clock())
         if fault is not None and not fault.written:
             raise fault.error
-        if any(cell.value is not None and cell.value[0] == AUTO_INCREMENT for cell in change.key):
+        if table.generates:
             change = replace(change, key=_generated(instance, table, change.key))
             key = encode_key(change.key)
         result = _apply(instance, table, change, key, size)
@@ -147,20 +149,20 @@ def _apply(
     instance: Instance, table: _Table, change: RowChange, key: bytes, size: int
 ) -> RowResult:
     now = instance.now_ms()
-    options = table.schema.options
+    versions_kept = table.schema.options.max_versions or 1
+    units = -(-max(size, 1) // limits.CAPACITY_UNIT_BYTES)
     stored = table.rows.get(key)
     old = None if stored is None else alive(parse_stored(stored[2])[1], table.schema, now)
     _check_condition(change, old)
     cells: list[Cell] | None = None
     if change.write is Write.PUT:
-        cells = versions.put(change.cells, now, options.max_versions or 1)
+        cells = versions.put(change.cells, now, versions_kept)
     elif change.write is Write.UPDATE:
-        cells = versions.update(old, change.cells, now, options.max_versions or 1)
+        cells = versions.update(old, change.cells, now, versions_kept)
         size = 0 if cells is None else _size(change.key) + _size(cells)
-    units = -(-max(_size(change.key) + _size(change.cells), 1) // limits.CAPACITY_UNIT_BYTES)
-    table.rows[key] = None if cells is None else (key, size, encode_row(change.key, cells))
+    table.rows[key] = None if cells is None else (key, size, encode_row(change.key, cells, now))
     reads = change.existence is not Existence.IGNORE or change.condition is not None
-    return RowResult(None, int(reads), units, _returned(change, cells or []))
+    return RowResult(None, int(reads), units, _returned(change, cells or [], now))
 
 
 def _must_read(change: RowChange) -> bool:
@@ -177,20 +179,21 @@ def _check_condition(change: RowChange, cells: list[Cell] | None) -> None:
         wanted is Existence.EXPECT_EXIST
     ):
         raise ServiceError("OTSConditionCheckFail")
-    if change.condition is not None and not filters.passes(
-        change.condition, [] if cells is None else [*change.key, *cells]
-    ):
+    if change.condition is not None and not filters.passes(change.condition, cells or []):
         raise ServiceError("OTSConditionCheckFail")
 
 
-def _returned(change: RowChange, cells: list[Cell]) -> bytes:
+def _returned(change: RowChange, cells: list[Cell], now: int) -> bytes:
     if change.return_modified:
-        return encode_row(change.key, [c for c in cells if c.name in change.return_modified])
+        shown = [cell for cell in cells if cell.name in change.return_modified]
+        return encode_row(change.key, shown, now)
     return encode_row(change.key) if change.return_key else b""
 
 
 def _generated(instance: Instance, table: _Table, key: Key) -> Key:
     """Fill in the table's next number where the key asks for one."""
+    if all(cell.value is None or cell.value[0] != AUTO_INCREMENT for cell in key):
+        return key
     number = encode_integer(instance.tables.next_number(table.number, 1))
     return tuple(
         cell._replace(value=number) if cell.value and cell.value[0] == AUTO_INCREMENT else cell
