@@ -70,7 +70,7 @@ class Lane:
 
         A record that is over the limit alone is sent alone: what Lambda does is not documented.
         """
-        size = ENVELOPE_BYTES
+        size = ENVELOPE_BYTES - 1  # the first record has no comma before it
         for count, entry in enumerate(self._waiting):
             size += entry.size_bytes + 1
             if count == self._mapping.batch_size or (count and size > PAYLOAD_BYTES_MAX):

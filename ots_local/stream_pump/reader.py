@@ -58,10 +58,13 @@ class StreamsClient(Protocol):
 class Page:
     """What one reading brought."""
 
+    answered: bool = True
+    """The stream gave a page; else nothing is known of what it holds."""
     records: tuple[dict[str, Any], ...] = ()
     gap: bool = False
     """Records that were not read yet may be gone from the stream."""
     failed: bool = False
+    """An error that may pass."""
 
 
 class ShardReader:
@@ -97,7 +100,7 @@ class ShardReader:
             self._after = records[-1]["dynamodb"]["SequenceNumber"]
         self._iterator = answer.get("NextShardIterator")
         self.closed = self._iterator is None
-        return Page(records)
+        return Page(records=records)
 
     def _open(self) -> str:
         if self._after is None:
@@ -115,10 +118,10 @@ class ShardReader:
         if code == "ExpiredIteratorException":
             self._iterator = None
             # LATEST is somewhere else now, and nothing tells what lies between.
-            return Page(gap=self._after is None and self._start == "LATEST")
+            return Page(answered=False, gap=self._after is None and self._start == "LATEST")
         if code == "TrimmedDataAccessException":
             self._iterator, self._after, self._start = None, None, "TRIM_HORIZON"
-            return Page(gap=True)
+            return Page(answered=False, gap=True)
         # A shard that is not found may have left the stream; DescribeStream will tell.
         if code not in PASSING and code != "ResourceNotFoundException":
             raise error
@@ -128,7 +131,7 @@ class ShardReader:
                 f"Shard {self._where['ShardId']} could not be read {self._failures} times in a "
                 f"row, last because of {code}. Is the endpoint up, and the stream still there?"
             ) from error
-        return Page(failed=True)
+        return Page(answered=False, failed=True)
 
 
 def error_code(error: ClientError | HTTPClientError) -> str:

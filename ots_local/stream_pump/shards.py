@@ -114,7 +114,7 @@ class Shard:
             self.lanes[entry.lane].add(entry)
         if page.records:
             self.quiet_since_s = None
-        elif not page.failed:
+        elif page.answered:
             self.quiet_since_s = now_s if self.quiet_since_s is None else self.quiet_since_s
         self._poll_due_s = now_s if page.records else now_s + POLL_S
 
