@@ -6,18 +6,21 @@ from collections.abc import Iterable
 
 from ots_local.tablestore import limits
 from ots_local.tablestore.errors import ServiceError, invalid
+from ots_local.tablestore.filter_rules import check_filter
 from ots_local.tablestore.keys import encode_key
 from ots_local.tablestore.row_rules import check_cells, check_key, check_timestamps
 from ots_local.tablestore.rows import (
     DELETE_ALL,
     INCREMENT,
     Existence,
+    Key,
     RowChange,
     TableChanges,
     Write,
 )
 from ots_local.tablestore.schema import Schema
 from ots_local.tablestore.settings import Leniency
+from ots_local.tablestore.values import AUTO_INCREMENT
 
 
 def check_batch(tables: list[TableChanges]) -> None:
@@ -35,8 +38,14 @@ def check_batch(tables: list[TableChanges]) -> None:
         raise invalid(f"Rows count exceeds the upper limit: {limits.BATCH_WRITE_ROWS}.")
 
 
+def is_generated(key: Key) -> bool:
+    """Tell whether a column of a key is still to be filled in by the table."""
+    return any(cell.value is not None and cell.value[0] == AUTO_INCREMENT for cell in key)
+
+
 def check_repeated(changes: list[RowChange], lenient: bool) -> None:
     """Refuse one key twice in a table's changes."""
+    changes = [change for change in changes if not is_generated(change.key)]
     keys = [encode_key(change.key) for change in changes]
     if len(set(keys)) == len(keys):
         return
@@ -64,8 +73,13 @@ def check_change(
     Returns the bytes of its data, and the bytes that the limit on a request counts: those and the
     timestamps.
     """
-    generated = schema is not None and any(column.auto_increment for column in schema.key)
-    size = check_key(change.key, generated)
+    size = check_key(change.key, reading=False)
+    if change.condition is not None:
+        check_filter(change.condition, lenient)
+    if is_generated(change.key):
+        _check_generated(change)
+    if change.return_modified:
+        _check_returned(change)
     if change.write is Write.DELETE:
         return size, size
     size += check_cells(change, lenient.column_names)
@@ -80,6 +94,31 @@ def check_change(
         or not (lenient.timestamp_bytes or cell.operation == DELETE_ALL)
     )
     return size, size + limits.TIMESTAMP_BYTES * sum(1 for _ in dated)
+
+
+def _check_generated(change: RowChange) -> None:
+    """Refuse what cannot be done to a row whose key is still to be made."""
+    generated = sum(
+        cell.value is not None and cell.value[0] == AUTO_INCREMENT for cell in change.key
+    )
+    if generated > 1:
+        raise invalid(f"{generated} pk auto increment exist in row.")
+    if change.write is Write.DELETE:
+        raise invalid("Invalid row to delete which with pk auto increment.")
+    if change.existence is not Existence.IGNORE:
+        raise invalid(
+            f"Invalid expect:{change.existence.name} when modify row with pk auto increment."
+        )
+    if change.condition is not None:
+        raise invalid("Can't set condition when modify row with pk auto increment.")
+
+
+def _check_returned(change: RowChange) -> None:
+    """Refuse to return columns that the request does not increment."""
+    incremented = {cell.name for cell in change.cells if cell.operation == INCREMENT}
+    for name in change.return_modified:
+        if change.return_key or name not in incremented:
+            raise invalid(f"Invalid return column: '{name.decode()}'.")
 
 
 def check_size(api: str, counted: int, limit: int) -> None:

@@ -33,6 +33,7 @@ from ots_local.tablestore.settings import LOOSE, Leniency, Settings
 @click.option(
     "--unknown-table-per-row", is_flag=True, help="An unknown table in a batch fails its rows only."
 )
+@click.option("--sub-filters", is_flag=True, help="More than two filters under one AND or OR.")
 @click.option(
     "--timestamp-bytes", is_flag=True, help="Count 8 bytes only for timestamps that are given."
 )

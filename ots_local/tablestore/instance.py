@@ -13,6 +13,7 @@ from ots_local.tablestore.errors import ServiceError
 from ots_local.tablestore.faults import Faults
 from ots_local.tablestore.schema import Schema, from_json
 from ots_local.tablestore.settings import Settings
+from ots_local.tablestore.table_rules import check_table_name
 from ots_local.tablestore.tables import Tables
 
 RowName = tuple[int, bytes]  # a table's number and a row's sortable key
@@ -63,10 +64,11 @@ class Instance:
         """Find a table's number and definition.
 
         Raises:
-            ServiceError: OTSObjectNotExist.
+            ServiceError: OTSObjectNotExist; OTSParameterInvalid when no table can have the name.
         """
         found = self.known.get(table)
         if found is None:
+            check_table_name(table)
             raise ServiceError("OTSObjectNotExist")
         return found
 

@@ -30,5 +30,6 @@ TABLES: Final = 64  # of one instance
 CAPACITY_UNIT_BYTES: Final = 4096
 TIMESTAMP_END: Final = (2**63 - 1) // 1000  # milliseconds, exclusive; official tests
 MIN_TIME_TO_LIVE: Final = 86_400  # seconds, or -1
-MAX_RESERVED_UNITS: Final = 100_000  # capacity units reserved for a table
+MAX_DEVIATION: Final = (2**63 - 1) // 1_000_000  # seconds that a timestamp may be off
+DEFINED_COLUMNS: Final = 32
 DATE_WINDOW: Final = 900  # seconds that a request's date may be off

@@ -40,10 +40,10 @@ def parse_row(data: bytes) -> tuple[Key, list[Cell], bool]:
         ServiceError: OTSParameterInvalid, when the bytes are not one whole row.
     """
     if data[:4] != HEADER:
-        raise _broken("header", "PlainBuffer header")
+        raise _broken(f"mismatch header, actual: {data[:4].hex()}, expect: {HEADER.hex()}")
     key, cells, deleted, end = _row(data, 4)
     if end != len(data):
-        raise invalid("Row data broken, unexpected data after the row checksum.")
+        raise _broken("has more data in cell, but they can't be parsed")
     return key, cells, deleted
 
 
@@ -59,7 +59,7 @@ def _row(data: bytes, at: int, check: bool = True) -> tuple[Key, list[Cell], boo
     deleted = False
     try:
         if data[at] != _KEY:
-            raise _broken("row", "primary key tag")
+            raise _broken(f"mismatch tag, actual tag({data[at]}), expect({_KEY})")
         key: list[Cell] = []
         at = _cells(data, at + 1, key, sums, check)
         if data[at] == _DATA:
@@ -68,12 +68,12 @@ def _row(data: bytes, at: int, check: bool = True) -> tuple[Key, list[Cell], boo
             deleted = True
             at += 1
         if data[at] != _ROW_SUM:
-            raise _broken("row", "row checksum tag")
+            raise _broken("row is not end with checksum tag")
         sums.append(deleted)
-        if check and data[at + 1] != _crc(bytes(sums)):
-            raise invalid("Row checksum is mismatch.")
+        if check and data[at + 1] != (total := _crc(bytes(sums))):
+            raise _broken(f"checksum is mismatch, {data[at + 1]}:{total}")
     except (IndexError, struct.error):
-        raise invalid("Row data broken, the data ends too early.") from None
+        raise invalid("data format is invalid.") from None
     return tuple(key), cells, deleted, at + 2
 
 
@@ -82,9 +82,11 @@ def _cells(data: bytes, at: int, into: list[Cell], sums: bytearray, check: bool)
     int32, int64, crc, new, cell = _int32.unpack_from, _int64.unpack_from, _crc, tuple.__new__, Cell
     while data[at] == _CELL:
         if data[at + 1] != _NAME:
-            raise _broken("cell", "cell name tag")
+            raise _broken(f"mismatch tag, actual tag({data[at + 1]}), expect({_NAME})")
         start = at + 6
         at = start + int32(data, at + 2)[0]
+        if at < start:
+            raise invalid("data format is invalid.")
         name = data[start:at]
         value = operation = timestamp = None
         total = crc(name) if check else 0
@@ -112,9 +114,9 @@ def _cells(data: bytes, at: int, into: list[Cell], sums: bytearray, check: bool)
         if operation is not None:
             total = crc(bytes((operation,)), total)
         if tag != _CELL_SUM:
-            raise _broken("cell", "cell checksum tag")
+            raise _broken("cell is not end with checksum[0x0A] tag")
         if check and data[at + 1] != total:
-            raise invalid("Cell checksum is mismatch.")
+            raise _broken(f"checksum is mismatch, {data[at + 1]}:{total}")
         sums.append(data[at + 1])
         into.append(new(cell, (name, value, timestamp, operation)))
         at += 2
@@ -124,16 +126,26 @@ def _cells(data: bytes, at: int, into: list[Cell], sums: bytearray, check: bool)
 def _check_value(value: bytes, length: int) -> None:
     """Refuse a value whose length does not fit its type; fixed lengths were looked at before."""
     if len(value) != length or not length:
-        raise invalid("Cell data broken, the value ends too early.")
+        raise invalid("data format is invalid.")
     kind = value[0]
     if kind in (STRING, BINARY):
-        expected = 5 + _int32.unpack_from(value, 1)[0]
+        if length != 5 + _int32.unpack_from(value, 1)[0]:
+            raise _broken(f"wrong string format, size: {length}")
+    elif kind == BOOLEAN:
+        raise invalid(f"Invalid boolean real value, value length: {length - 1}.")
     elif kind in _FIXED:
-        expected = _FIXED[kind]
+        raise invalid("data format is invalid.")
     else:
-        raise invalid(f"Cell data broken, unknown value type: {kind}.")
-    if length != expected:
-        raise invalid("Cell data broken, the length of the value does not fit its type.")
+        raise invalid("data format is invalid, unknown variant type occured.")
+
+
+def check_bare_value(value: bytes) -> None:
+    """Refuse bytes that are not one whole value, such as a filter may carry."""
+    if not value or len(value) != _FIXED.get(value[0]):
+        try:
+            _check_value(value, len(value))
+        except struct.error:
+            raise invalid("data format is invalid.") from None
 
 
 @lru_cache(maxsize=8192)
@@ -177,5 +189,5 @@ def encode_row(key: Iterable[Cell], cells: Iterable[Cell] = (), now: int | None 
     return b"\x01" + head + middle + bytes((_ROW_SUM, _crc(bytes(sums))))
 
 
-def _broken(part: str, expected: str) -> ServiceError:
-    return invalid(f"{part.capitalize()} data broken, {expected} is expected.")
+def _broken(what: str) -> ServiceError:
+    return invalid(f"Cell data broken, {what}.")

@@ -36,7 +36,7 @@ _ATTRIBUTE_TYPES = (INTEGER, DOUBLE, BOOLEAN, STRING, BINARY)
 def check_column_name(name: bytes, lenient: bool) -> None:
     """Refuse a column name that the service does not take."""
     if not name:
-        raise invalid("Invalid column name: ''.")
+        raise invalid("invalid name of column: empty name.")
     good = (
         len(name) <= limits.NAME_BYTES and not name.startswith(b"#")
         if lenient
@@ -46,20 +46,30 @@ def check_column_name(name: bytes, lenient: bool) -> None:
         raise invalid(f"Invalid column name: '{_text(name)}'.")
 
 
-def check_key(key: Key, generated: bool = False) -> int:
+def check_key(key: Key, reading: bool) -> int:
     """Refuse a key that no table could have; returns the bytes of its names and values."""
     if not 1 <= len(key) <= limits.KEY_COLUMNS:
         raise invalid(
             f"The number of primary key columns must be in range: [1, {limits.KEY_COLUMNS}]."
         )
     total = 0
-    for name, value, _, _ in key:
+    names: set[bytes] = set()
+    for name, value, timestamp, operation in key:
         if not name:
-            raise invalid("invalid name of column: empty name.")
+            raise invalid("No name is given for primary key.")
         if value is None:
-            raise invalid(f"The value of primary key column: '{_text(name)}' is missing.")
+            raise invalid(f"No value is given for primary key name:{_text(name)}.")
+        if operation is not None:
+            raise invalid(f"OpType cannot be given for primary key name :{_text(name)}.")
+        if timestamp is not None:
+            raise invalid(f"Timestamp cannot be given for primary key name:{_text(name)}.")
+        if name in names:
+            raise invalid(f"Duplicated primary key name: '{_text(name)}'.")
+        names.add(name)
         kind = value[0]
-        if kind not in _KEY_TYPES and not (generated and kind == AUTO_INCREMENT):
+        if kind == AUTO_INCREMENT and reading:
+            raise invalid("PKAutoIncr can't be used for read operations.")
+        if kind not in _KEY_TYPES and kind != AUTO_INCREMENT:
             raise invalid(f"{TYPE_NAMES[kind]} is an invalid type for the primary key.")
         length = len(value) - FRAME[kind]
         if kind in (STRING, BINARY):
@@ -111,16 +121,16 @@ def check_cells(change: RowChange, lenient_names: bool) -> int:
         check_name(name, lenient_names)
         if name in key_names:
             raise invalid(
-                f"Duplicated attribute column name with primary key column: '{_text(name)}'."
+                f"Duplicated attribute column name with primary key column: {_text(name)}."
             )
         if value is not None:
             total += len(name) + _check_value(name, value)
         elif operation not in (DELETE_ALL, DELETE_ONE):
-            raise invalid(f"The value of attribute column: '{_text(name)}' is missing.")
+            raise invalid(f"Cell data broken, attr has no value, name:{_text(name)}.")
         else:
             total += len(name)
         if operation is not None and not update:
-            raise invalid("A column can only be put in PutRow.")
+            raise invalid(f"OpType cannot be given for column name:{_text(name)} in PutRow.")
         if timestamp is not None and not 0 <= timestamp < limits.TIMESTAMP_END:
             raise invalid("Timestamp must be in range [0, INT64_MAX/1000).")
     return total
@@ -135,13 +145,15 @@ def check_operations(cells: list[Cell]) -> None:
         if operation == DELETE_ONE and timestamp is None:
             raise invalid("Timestamp must be given when type is DELETE_ONE_VERSION.")
         if operation == DELETE_ALL and timestamp is not None:
-            raise invalid("Timestamp must not be given when type is DELETE_ALL_VERSION.")
+            raise invalid("Timestamp cannot be given when type is DELETE_ALL_VERSION.")
         if operation in (DELETE_ALL, DELETE_ONE) and value is not None:
-            raise invalid("Value must not be given when type is a deletion.")
+            raise invalid(
+                "Column value cannot be given when type is DELETE_ONE_VERSION,DELETE_ALL_VERSION."
+            )
         if operation == INCREMENT and (value is None or value[0] != INTEGER):
             raise invalid(f"Only an integer can be added to column: '{_text(name)}'.")
         if operation not in (None, DELETE_ALL, DELETE_ONE, INCREMENT):
-            raise invalid(f"Cell data broken, unknown operation: {operation}.")
+            raise invalid(f"Invalid op type of cell: {operation}.")
     if incremented and len([c for c in cells if c.name in incremented]) > len(incremented):
         raise invalid("A column that is incremented must not be changed otherwise in one request.")
 

@@ -21,6 +21,8 @@ class Leniency:
     """1,024 columns to get instead of 128."""
     unknown_table_per_row: bool = False
     """An unknown table in a batch fails its rows instead of the whole request."""
+    sub_filters: bool = False
+    """More than two filters under one AND or OR."""
     timestamp_bytes: bool = False
     """8 bytes for a timestamp are counted only where the request gives one."""
     no_conflicts: bool = False

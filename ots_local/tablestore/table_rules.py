@@ -7,6 +7,7 @@ import re
 from ots_local.tablestore import limits
 from ots_local.tablestore.errors import ServiceError, invalid
 from ots_local.tablestore.schema import Options, Schema, Throughput
+from ots_local.tablestore.values import INTEGER
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,254}", re.ASCII)
 
@@ -31,32 +32,44 @@ def check_schema(schema: Schema) -> None:
         if column.name in names:
             raise invalid(f"Duplicated primary key name: '{column.name}'.")
         names.add(column.name)
-    if schema.key[0].auto_increment:
-        raise invalid("The first primary key column can't be AUTO_INCREMENT.")
+    _check_generated(schema)
+    if len(schema.defined) > limits.DEFINED_COLUMNS:
+        raise invalid(
+            f"The number of defined columns must be in range: [0, {limits.DEFINED_COLUMNS}]."
+        )
     check_options(schema.options)
     check_throughput(schema.throughput)
+
+
+def _check_generated(schema: Schema) -> None:
+    generated = [column for column in schema.key if column.auto_increment]
+    if any(column.kind != INTEGER for column in generated):
+        raise invalid("AUTO_INCREMENT primary key must be integer.")
+    if len(generated) > 1:
+        raise invalid("AUTO_INCREMENT primary key count must <= 1.")
+    if schema.key[0].auto_increment:
+        raise invalid(f"First primary key can't be auto increment, table: {schema.name}.")
 
 
 def check_options(options: Options) -> None:
     """Refuse options that a table cannot have."""
     life = options.time_to_live
-    if life is not None and life != -1 and life < limits.MIN_TIME_TO_LIVE:
-        raise invalid(
-            f"The time to live must be -1 or not less than {limits.MIN_TIME_TO_LIVE} seconds."
-        )
+    if life is not None and (life == 0 or life < -1):
+        raise invalid("TimeToLive cannot be 0 or less than -1.")
+    if life is not None and 0 < life < limits.MIN_TIME_TO_LIVE:
+        raise invalid(f"TimeToLive cannot be less than {limits.MIN_TIME_TO_LIVE}.")
     if options.max_versions is not None and options.max_versions <= 0:
-        raise invalid("The max versions must be greater than 0.")
-    if options.deviation is not None and options.deviation <= 0:
-        raise invalid("The max time deviation must be greater than 0.")
+        raise invalid("The maximum versions cannot be less than or equal to 0.")
+    deviation = options.deviation
+    if deviation is not None and not 0 <= deviation <= limits.MAX_DEVIATION:
+        raise invalid("The maximum deviation must be in range [0, INT64_MAX/1000000].")
 
 
 def check_throughput(throughput: Throughput) -> None:
     """Refuse reserved capacity that cannot be had."""
     for value in (throughput.read, throughput.write):
-        if not 0 <= value <= limits.MAX_RESERVED_UNITS:
-            raise invalid(
-                f"Reserved capacity unit must be in range: [0, {limits.MAX_RESERVED_UNITS}]."
-            )
+        if value < 0:
+            raise invalid(f"Invalid Capacity Unit:{value} . Capacity Unit must be nonnegative.")
 
 
 def check_room(tables: int) -> None:

@@ -12,6 +12,7 @@ from ots_local.tablestore.row_rules import check_key, check_key_fits
 from ots_local.tablestore.rows import Range, RangeResult, RowResult, Selection, TableKeys
 from ots_local.tablestore.schema import Schema
 from ots_local.tablestore.selections import is_plain, select
+from ots_local.tablestore.table_rules import check_table_name
 
 Results = list[tuple[str, list[RowResult]]]
 
@@ -20,7 +21,7 @@ def get_row(instance: Instance, asked: TableKeys) -> RowResult:
     """Carry out a GetRow; a row that is not there is an empty answer."""
     _, schema = instance.find(asked.table)
     check_selection(asked.selection, "GetRow", instance.settings.lenient)
-    check_key(asked.keys[0])
+    check_key(asked.keys[0], reading=True)
     check_key_fits(asked.keys[0], schema)
     return _read_rows(instance, asked)[0]
 
@@ -28,12 +29,14 @@ def get_row(instance: Instance, asked: TableKeys) -> RowResult:
 def batch_get(instance: Instance, asked: list[TableKeys]) -> Results:
     """Carry out a BatchGetRow; keys that do not fit their table fail alone."""
     lenient = instance.settings.lenient
-    check_batch(asked)
+    check_batch(asked, lenient)
     for table in asked:
         check_selection(table.selection, "BatchGetRow", lenient)
         for key in table.keys:
-            check_key(key)
-        if not lenient.unknown_table_per_row:
+            check_key(key, reading=True)
+        if lenient.unknown_table_per_row:
+            check_table_name(table.table)
+        else:
             instance.find(table.table)
     return [(table.table, _read_rows(instance, table)) for table in asked]
 

@@ -11,7 +11,6 @@ from ots_local.tablestore.table_rules import (
     check_options,
     check_room,
     check_schema,
-    check_table_name,
     check_throughput,
 )
 
@@ -39,19 +38,17 @@ def list_tables(instance: Instance) -> list[str]:
 
 def describe_table(instance: Instance, table: str) -> Schema:
     """Find a table's definition."""
-    check_table_name(table)
     return instance.find(table)[1]
 
 
 def update_table(instance: Instance, asked: TableUpdate) -> Schema:
     """Change a table's options, reserved capacity or stream."""
-    check_table_name(asked.table)
     number, schema = instance.find(asked.table)
     if asked.options is None and asked.throughput is None and asked.stream is None:
-        raise invalid(
-            "No attribute to update: reserved throughput, table options or stream is needed."
-        )
+        raise invalid("No parameter is specified in UpdateTable.")
     if asked.options is not None:
+        if asked.options == Options():
+            raise invalid("No parameter is specified in table options.")
         check_options(asked.options)
         old = schema.options
         life, versions = asked.options.time_to_live, asked.options.max_versions
@@ -78,7 +75,6 @@ def update_table(instance: Instance, asked: TableUpdate) -> Schema:
 
 def delete_table(instance: Instance, table: str) -> None:
     """Delete a table with its rows."""
-    check_table_name(table)
     number, _ = instance.find(table)
     instance.tables.drop(number)
     del instance.known[table]

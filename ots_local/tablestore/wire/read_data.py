@@ -105,7 +105,13 @@ def read_range(body: bytes) -> Range:
 def _change(write: Write, data: bytes, asked: Any) -> RowChange:
     key, cells, deleted = parse_row(data)
     if deleted is not (write is Write.DELETE):
-        raise invalid("Row data broken, the delete marker does not fit the operation.")
+        raise invalid(
+            "Invalid request of put/update row: unexpected RowDeleteMarker in request."
+            if deleted
+            else "Invalid request of delete row: missing RowDeleteMarker in request."
+        )
+    if deleted and cells:
+        raise invalid("Invalid delete row request: unexpected cells in request.")
     wanted = asked.return_content
     return RowChange(
         write=write,
@@ -114,17 +120,25 @@ def _change(write: Write, data: bytes, asked: Any) -> RowChange:
         existence=_EXISTENCE[asked.condition.row_existence],
         condition=read_filter(asked.condition.column_condition),
         return_key=wanted.return_type == pb.RT_PK,
-        return_modified=tuple(name.encode() for name in wanted.return_column_names)
-        if wanted.return_type == pb.RT_AFTER_MODIFY
-        else (),
+        return_modified=tuple(name.encode() for name in wanted.return_column_names),
     )
 
 
 def _key(data: bytes) -> Key:
-    key, cells, _ = parse_row(data)
+    key, cells, deleted = parse_row(data)
     if cells:
-        raise invalid("Row data broken, a primary key has no attribute columns.")
+        raise invalid("Attribute column cannot be given while reading data.")
+    if deleted:
+        raise invalid("Delete marker cannot be given.")
     return key
+
+
+def _check_specific(times: Any) -> None:
+    if times.specific_time < 0:
+        raise invalid("Specific timestamp cannot be less than 0.")
+    ranged = times.HasField("start_time") or times.HasField("end_time")
+    if ranged:
+        raise invalid("Specific tiemstamp and time range cannot be given at the same time.")
 
 
 def _selection(asked: Any) -> Selection:
@@ -132,6 +146,7 @@ def _selection(asked: Any) -> Selection:
     if asked.HasField("time_range"):
         times = asked.time_range
         if times.HasField("specific_time"):
+            _check_specific(times)
             start, end = times.specific_time, times.specific_time + 1
         else:
             start = times.start_time if times.HasField("start_time") else None

@@ -2,59 +2,43 @@
 
 from __future__ import annotations
 
-from google.protobuf.message import DecodeError, Message
+from typing import Any
+
+from google.protobuf.message import DecodeError
 from tablestore.protobuf import table_store_filter_pb2 as pb
 
-from ots_local.tablestore import limits
 from ots_local.tablestore.errors import invalid
+from ots_local.tablestore.plainbuffer import check_bare_value
 from ots_local.tablestore.rows import ColumnFilter, Combinator, Combined, Comparator, Filter, Page
 
 
 def read_filter(data: bytes) -> Filter | None:
     """Read a filter; no bytes are no filter."""
-    if not data:
-        return None
-    message = pb.Filter()
-    _fill(message, data)
-    found = _read(message)
-    if _count(found) > limits.FILTERS:
-        raise invalid(f"The number of filters exceeds the limit: {limits.FILTERS}.")
-    return found
+    return _read(_fill(pb.Filter(), data, "filter")) if data else None
 
 
 def _read(message: pb.Filter) -> Filter:
     if message.type == pb.FT_SINGLE_COLUMN_VALUE:
         return _column(message.filter)
     if message.type == pb.FT_COLUMN_PAGINATION:
-        page = pb.ColumnPaginationFilter()
-        _fill(page, message.filter)
-        if page.offset < 0 or page.limit < 0:
-            raise invalid("The offset and limit of a column pagination must not be negative.")
+        page = _fill(pb.ColumnPaginationFilter(), message.filter, "column pagination filter")
         return Page(page.offset, page.limit)
-    composite = pb.CompositeColumnValueFilter()
-    _fill(composite, message.filter)
-    parts = tuple(_read(part) for part in composite.sub_filters)
-    combinator = Combinator(composite.combinator)
-    if combinator is Combinator.NOT and len(parts) != 1:
-        raise invalid("The logical operator NOT takes exactly one sub filter.")
-    if combinator is not Combinator.NOT and len(parts) < 2:
-        raise invalid("The logical operators AND and OR take at least two sub filters.")
-    return Combined(combinator, parts)
+    composite = _fill(pb.CompositeColumnValueFilter(), message.filter, "composite filter")
+    return Combined(
+        Combinator(composite.combinator), tuple(_read(part) for part in composite.sub_filters)
+    )
 
 
 def _column(data: bytes) -> ColumnFilter:
-    column = pb.SingleColumnValueFilter()
-    _fill(column, data)
+    column = _fill(pb.SingleColumnValueFilter(), data, "relation filter")
     if column.comparator not in {member.value for member in Comparator}:
-        raise invalid(f"Unsupported comparator type: {column.comparator}.")
-    value = column.column_value
-    if not value:
-        raise invalid("The value of a column filter is missing.")
+        raise invalid(f"Invalid relation operator: {column.comparator}.")
+    check_bare_value(column.column_value)
     rule = column.value_trans_rule if column.HasField("value_trans_rule") else None
     return ColumnFilter(
         name=column.column_name.encode(),
         comparator=Comparator(column.comparator),
-        value=value,
+        value=column.column_value,
         pass_if_missing=not column.filter_if_missing,
         latest_only=column.latest_version_only,
         pattern=None if rule is None else rule.regex,
@@ -62,14 +46,11 @@ def _column(data: bytes) -> ColumnFilter:
     )
 
 
-def _count(found: Filter) -> int:
-    return sum(map(_count, found.parts)) if isinstance(found, Combined) else 1
-
-
-def _fill(message: Message, data: bytes) -> None:
+def _fill(message: Any, data: bytes, what: str) -> Any:
     try:
         message.ParseFromString(data)
     except DecodeError:
-        raise invalid("Parse PBMessage from RawString failed.") from None
+        raise invalid(f"Deserialize {what} failed.") from None
     if not message.IsInitialized():
-        raise invalid("Parse PBMessage from RawString failed.")
+        raise invalid(f"Deserialize {what} failed.")
+    return message
