@@ -48,12 +48,16 @@ demo: install  ## The whole path on this machine, no cloud account
 	@$(PY) -m ots_local demo
 
 # SAM may run this where there is no .venv: any Python from 3.10 with pip will do.
-BUNDLE_PY = $(firstword $(wildcard $(PY)) python3)
+BUNDLE_PY = $$(test -x $(PY) && echo $(PY) || echo python3)
 
 .PHONY: bundle
 bundle:  ## Build what Lambda runs: build/bundle and dist/lambda_function.zip
 	@rm -rf build/bundle
 	@$(BUNDLE_PY) -m ots_local.bundle build/bundle --zip dist/lambda_function.zip
+
+.PHONY: test-bundle
+test-bundle: install bundle  ## Run the built bundle in AWS's own Lambda runtime
+	$(PY) -m pytest -m bundle tests/bundle
 
 .PHONY: build-SyncFunction
 build-SyncFunction:  # what `sam build` calls for the function of template.yaml
