@@ -44,7 +44,7 @@ class Refused(NamedTuple):
 
 def records_of(event: Any) -> list[Any]:
     """The records of a Lambda event; raises ConfigurationError when it has no list of them."""
-    records = event.get("Records") if isinstance(event, Mapping) else None
+    records = event.get("Records") if isinstance(event, dict) else None
     if not isinstance(records, list):
         raise ConfigurationError(
             "The event has no list 'Records': it does not come from a DynamoDB stream. "
@@ -73,7 +73,7 @@ def understand(record: Any) -> Change:
 
     Raises RefusedError when only this record is wrong, ConfigurationError when all would be.
     """
-    if not isinstance(record, Mapping):
+    if not isinstance(record, dict):
         raise RefusedError("MalformedRecord", "a record is not an object")
     if record.get("eventSource", _SOURCE) != _SOURCE:
         raise ConfigurationError(
@@ -81,7 +81,7 @@ def understand(record: Any) -> Change:
             "DynamoDB stream only; check its triggers."
         )
     body = record.get("dynamodb")
-    if not isinstance(body, Mapping):
+    if not isinstance(body, dict):
         raise RefusedError("MalformedRecord", "a record has no object 'dynamodb'")
     if body.get("StreamViewType") in _USELESS_VIEWS:
         raise ConfigurationError(
@@ -106,15 +106,15 @@ def understand(record: Any) -> Change:
 
 def _image(body: Mapping[str, Any], field: str) -> Image:
     image = body.get(field)
-    if isinstance(image, Mapping) and (image or field == "OldImage"):
+    if isinstance(image, dict) and (image or field == "OldImage"):
         return image
     raise RefusedError("MalformedRecord", f"a record has no object '{field}'")
 
 
 def sequence_number(record: Any) -> str:
     """The record's sequence number as received, or '' when it has none that Lambda would know."""
-    body = record.get("dynamodb") if isinstance(record, Mapping) else None
-    number = body.get("SequenceNumber") if isinstance(body, Mapping) else None
+    body = record.get("dynamodb") if isinstance(record, dict) else None
+    number = body.get("SequenceNumber") if isinstance(body, dict) else None
     if isinstance(number, str) and number.isascii() and number.isdigit():
         return number
     return ""

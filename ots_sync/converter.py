@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from base64 import b64decode, b64encode
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from json.encoder import encode_basestring
 from typing import Any, NamedTuple
 
@@ -56,17 +56,17 @@ def to_attribute(column: ColumnValue, tag: str) -> dict[str, Any]:
 def json_text(tagged: Tagged, depth: int = 1) -> str:
     """The one JSON spelling of a nested value: compact, sorted, numbers plain, text as it is."""
     tag, value = _opened(tagged)
-    if depth > NESTING_LEVELS:
-        raise RefusedError("Nesting", f"the value is nested deeper than {NESTING_LEVELS} levels")
     return TYPES[tag].json_text(value, depth)
 
 
 def _opened(tagged: Tagged) -> tuple[str, Any]:
     """The type and the value of a tagged value, which has exactly one of the ten types."""
-    if isinstance(tagged, Mapping) and len(tagged) == 1:
-        for tag, value in tagged.items():
-            if tag in TYPES:
-                return tag, value
+    try:
+        (opened,) = tagged.items()
+        if opened[0] in TYPES:
+            return opened
+    except (AttributeError, ValueError):  # no mapping, or not of one type
+        pass
     raise RefusedError("UnknownType", "the value does not have exactly one known type tag")
 
 
@@ -115,24 +115,25 @@ def _set_text(value: Any, spell: Callable[[Any], str]) -> str:
 
 
 def _list_text(value: Any, depth: int = 1) -> str:
-    if not isinstance(value, Sequence) or isinstance(value, (str, bytes)):
+    if not isinstance(value, (list, tuple)):
         raise RefusedError("MalformedValue", "an L is not a list")
+    _check_depth(depth)
     return "[" + ",".join([json_text(element, depth + 1) for element in value]) + "]"
 
 
 def _map_text(value: Any, depth: int = 1) -> str:
-    if not isinstance(value, Mapping) or not all(isinstance(name, str) for name in value):
+    if not isinstance(value, dict):
         raise RefusedError("MalformedValue", "an M is not an object")
-    return (
-        "{"
-        + ",".join(
-            [
-                f"{encode_basestring(name)}:{json_text(value[name], depth + 1)}"
-                for name in sorted(value)
-            ]
-        )
-        + "}"
-    )
+    _check_depth(depth)
+    members = [
+        f"{encode_basestring(name)}:{json_text(value[name], depth + 1)}" for name in sorted(value)
+    ]
+    return "{" + ",".join(members) + "}"
+
+
+def _check_depth(depth: int) -> None:
+    if depth > NESTING_LEVELS:
+        raise RefusedError("Nesting", f"the value is nested deeper than {NESTING_LEVELS} levels")
 
 
 def _document(column: Any) -> Any:

@@ -65,17 +65,18 @@ def value_bytes(value: Any) -> int:
 
 def column_bytes(columns: Sequence[Column], key_list: Sequence[str]) -> int:
     """The bytes of names and values together; refuses a column that cannot be written."""
-    total = 0
-    for name, value in columns:
-        size = value_bytes(value)
+    names = [column[0] for column in columns]
+    if not set(names).isdisjoint(key_list):
+        raise RefusedError("ColumnName", "a column has the name of a key column")
+    total = name_bytes("".join(names))
+    for _, value in columns:
+        size = len(value) if type(value) is str and value.isascii() else value_bytes(value)
         if size > COLUMN_VALUE_BYTES:
             raise RefusedError("ColumnLength", f"a column is over {COLUMN_VALUE_BYTES} bytes")
-        if name in key_list:
-            raise RefusedError("ColumnName", "a column has the name of a key column")
-        total += size + name_bytes(name)
+        total += size
     return total
 
 
 def name_bytes(name: str) -> int:
-    """The counted bytes of a column's name."""
+    """The counted bytes of a column's name, or of several strung together."""
     return len(name) if name.isascii() else len(name.encode())

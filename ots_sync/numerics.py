@@ -23,8 +23,10 @@ PINS = ("Integer", "Double", "String")
 """The types that a column can be pinned to; each is what every number of the column becomes."""
 
 _GRAMMAR = re.compile(r"(-?)(?:([0-9]+)(?:\.([0-9]*))?|\.([0-9]+))(?:[eE]([+-]?[0-9]{1,6}))?")
-# Integers of so few characters are within 64 bits and are what most numbers are.
-_SHORT = 18
+# What most numbers are. So few digits are within 64 bits; and of at most 15 significant digits a
+# double's shortest text is the very decimal that it was read from.
+_SHORT_INTEGER = 18
+_SHORT_DECIMAL = re.compile(r"(?=.{1,16}\Z)-?[0-9]+\.[0-9]+")
 
 
 class Number(NamedTuple):
@@ -64,14 +66,18 @@ def _taken_apart(value: str) -> Number | None:
 
 def column(value: Any) -> int | float | str:
     """Integer where it is one within 64 bits, Double where that is exact, else the digits."""
-    if isinstance(value, str) and len(value) <= _SHORT and value.isdigit() and value.isascii():
-        return int(value)
+    if type(value) is str:
+        if len(value) <= _SHORT_INTEGER and value.isdigit() and value.isascii():
+            return int(value)
+        if _SHORT_DECIMAL.fullmatch(value):
+            double = float(value)
+            return int(double) if double.is_integer() else double
     number = parse(value)
     if number.exponent >= 0:
         integer = _integer(number)
         return integer if INTEGER_MIN <= integer <= INTEGER_MAX else _spelled(number)
-    double = _double(number)
-    return _spelled(number) if double is None else double
+    exact = _double(number)
+    return _spelled(number) if exact is None else exact
 
 
 def pinned(value: Any, pin: str) -> int | float | str:
@@ -90,8 +96,8 @@ def pinned(value: Any, pin: str) -> int | float | str:
 
 def plain(value: Any) -> str:
     """The exact digits: no exponent, no spare zeros, no negative zero."""
-    if isinstance(value, str) and value.isdigit() and value.isascii() and len(value) <= _SHORT:
-        return str(int(value))
+    if type(value) is str and value.isdigit() and value.isascii() and value[0] != "0":
+        return value if len(value) <= _SHORT_INTEGER else _spelled(parse(value))
     return _spelled(parse(value))
 
 

@@ -91,10 +91,9 @@ def _item(write: RowWrite, native: bool) -> Any:
     if write.kind == "delete":
         return DeleteRowItem(Row(primary_key), _IGNORE)
     # The Python encoder counts characters where it should count bytes: such names go as bytes.
-    columns = [
-        column if column[0].isascii() else (column[0].encode(), column[1])
-        for column in write.columns
-    ]
+    columns: Sequence[Any] = write.columns
+    if not "".join([column[0] for column in columns]).isascii():
+        columns = [(name.encode(), value) for name, value in columns]
     if write.kind == "put":
         return PutRowItem(Row(primary_key, columns), _IGNORE)
     cells: dict[str, Any] = {"put": columns} if columns else {}
