@@ -88,8 +88,7 @@ class StreamPump:
         for shard_id, shard in self._source.shards.items():
             worked |= self._source.read(shard)
             # A batch waits for more records only where more can come.
-            at_once = shard.reader.closed or shard.full
-            at_once |= draining and shard.quiet_since_s is not None
+            at_once = shard.reader.closed or (draining and shard.quiet_since_s is not None)
             for lane in shard.lanes:
                 worked |= self._delivery.send(shard_id, lane, at_once)
         self._note()

@@ -59,9 +59,10 @@ class MemoryStream:
         self.empty_pages = empty_pages
         """So many empty pages stand before each page of records."""
         self.failures: list[str] = []
-        """Codes that the next calls of GetRecords answer with, the first first."""
+        """Codes that the next calls of GetRecords fail with, in order; an empty one is none."""
         self.gone = False
         self.calls: list[str] = []
+        self._shards_made = 0
         self._number = 7  # numbers grow in length: their order is not the order of texts
 
     def put(self, user: str, **attributes: Any) -> str:
@@ -87,7 +88,8 @@ class MemoryStream:
         old = self._open_shard(user)
         old.closed = True
         for child in range(into):
-            name = f"shard-{len(self.shards)}"
+            self._shards_made += 1
+            name = f"shard-{self._shards_made}"
             depth, prefix = (
                 (old.depth, old.prefix)
                 if into == 1
@@ -133,8 +135,8 @@ class MemoryStream:
     def get_records(self, *, ShardIterator: str, Limit: int = 1000) -> Any:
         self.calls.append("get")
         self._trim()
-        if self.failures:
-            _refuse(self.failures.pop(0))
+        if self.failures and (code := self.failures.pop(0)):
+            _refuse(code)
         name, position_text, empty_text, issued = ShardIterator.split("|")
         position, empty = int(position_text), int(empty_text)
         if self.clock() - float(issued) > ITERATOR_LIFE_S:

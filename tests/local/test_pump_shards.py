@@ -117,6 +117,14 @@ def test_passing_errors_are_waited_out() -> None:
     assert rig.progress.read_errors == 20
 
 
+def test_errors_count_in_a_row_only() -> None:
+    rig = Rig()
+    rig.write("ab", user="one")
+    rig.stream.failures = [*["InternalServerError"] * 20, "", *["InternalServerError"] * 20]
+    rig.new_pump().drain()
+    assert rig.trace == ["ab"]
+
+
 def test_an_error_that_lasts_is_raised_with_its_name() -> None:
     rig = Rig()
     rig.stream.failures = ["InternalServerError"] * 30
@@ -161,6 +169,20 @@ def test_latest_skips_closed_shards_and_what_is_written_before() -> None:
     rig.write("gh", user="one")
     pump.drain()
     assert rig.trace == ["ef", "gh"]
+    assert rig.stream.calls.count("LATEST") == 1  # a closed shard has no latest end
+
+
+def test_after_a_gap_latest_means_what_is_left() -> None:
+    rig = Rig()
+    pump = rig.new_pump(starting_position="LATEST")
+    pump.drain()
+    rig.write("ab", user="one")
+    pump.drain()
+    rig.write("cd", user="one")
+    rig.clock.sleep(86_401)
+    rig.write("ef", user="one")
+    pump.drain()
+    assert rig.trace == ["ab", "ef"]
 
 
 def test_children_of_latest_are_read_from_their_beginning_by_a_later_pump(tmp_path: Path) -> None:
@@ -226,6 +248,18 @@ def test_records_done_behind_a_hole_are_redelivered_by_a_later_pump(tmp_path: Pa
     rig.trace.clear()
     rig.new_pump(**settings).drain()
     assert sorted("".join(rig.trace)) == list("abcdefgh")
+
+
+def test_the_checkpoint_forgets_shards_that_left_the_stream(tmp_path: Path) -> None:
+    rig = Rig()
+    pump = rig.new_pump(checkpoint=tmp_path / "c")
+    for _ in range(5):
+        rig.write("ab", user="one")
+        rig.stream.split("one", into=1)
+        pump.drain()
+        rig.clock.sleep(86_401)
+    pump.drain()
+    assert list(json.loads((tmp_path / "c").read_text())["shards"]) == ["shard-5"]
 
 
 @pytest.mark.parametrize(
@@ -295,6 +329,31 @@ def test_a_batching_window_gathers_until_it_ends_or_the_batch_is_full() -> None:
     assert sent_at[0] < 10 <= sent_at[1] - sent_at[0] <= 12
 
 
+def test_the_next_window_begins_when_the_last_batch_is_settled() -> None:
+    rig = Rig()
+    pump = rig.new_pump(maximum_batching_window_s=10, batch_size=2)
+    sent_at: list[float] = []
+
+    def handler(event: dict[str, Any]) -> None:
+        sent_at.append(rig.clock())
+        rig.clock.sleep(60)
+
+    rig.handler = handler
+    rig.write("abc", user="one")
+    pump.run(StopAfter(100))
+    assert rig.trace == ["ab", "c"]
+    assert 70 <= sent_at[1] - sent_at[0] <= 71
+
+
+def test_a_closed_shard_fills_no_batch_and_waits_for_none() -> None:
+    rig = Rig()
+    rig.write("ab", user="one")
+    rig.stream.split("one", into=1)
+    rig.write("cd", user="one")
+    rig.new_pump(maximum_batching_window_s=300).run(StopAfter(10))
+    assert rig.trace == ["ab"]
+
+
 def test_a_drain_does_not_wait_for_a_window_that_nothing_will_fill() -> None:
     rig = Rig()
     rig.write("ab", user="one")
@@ -347,6 +406,15 @@ def test_a_lane_is_never_side_by_side_with_itself_but_others_are() -> None:
     rig.new_pump(parallelization_factor=10, batch_size=2, threads=2).drain()
     assert [word for word in rig.trace if word.islower()] == ["ab", "cd", "ef"]
     assert [word for word in rig.trace if word.isupper()] == ["AB", "CD", "EF"]
+
+
+def test_what_is_in_flight_when_the_pump_is_stopped_is_settled(tmp_path: Path) -> None:
+    rig = Rig()
+    rig.write("ab", user="one")
+    rig.new_pump(threads=2, checkpoint=tmp_path / "c").drain(until=StopAfter(1))
+    assert rig.progress.records_delivered == 2
+    rig.new_pump(checkpoint=tmp_path / "c").drain()
+    assert rig.trace == ["ab"]
 
 
 def test_reading_stops_while_a_lane_is_stuck_and_memory_stays_bounded() -> None:
