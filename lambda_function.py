@@ -55,8 +55,7 @@ def generate_update_attribute(
 
 def generate_attribute(new_image: Image, key_list: Sequence[str]) -> list[Column]:
     """The attribute columns of a row, from an item's image."""
-    column = columns().column
-    return [column(name, value) for name, value in new_image.items() if name not in key_list]
+    return columns().of(new_image, key_list)
 
 
 def get_tablestore_client() -> Any:

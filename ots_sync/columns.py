@@ -5,11 +5,12 @@ Refuses what has no exact column and says which attribute that is, never what it
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from ots_sync import converter, names
+from ots_sync import converter, names, numerics
 from ots_sync.errors import ConfigurationError, RefusedError
+from ots_sync.measure import Column
 from ots_sync.settings import Settings
 
 _SHOWN = 64
@@ -20,6 +21,7 @@ class Columns:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        self._key = settings.primary_key
         self._pins = settings.column_types
         self._names: dict[str, str] = {}
 
@@ -33,33 +35,42 @@ class Columns:
         Raises ConfigurationError when the keys are not those of PRIMARY_KEY, RefusedError when
         this key cannot be one.
         """
-        wanted = self._settings.primary_key
-        if keys.keys() != wanted.keys():
+        try:
+            primary_key = [(name, converter.to_key(keys[name])) for name in self._key]
+        except KeyError:
+            primary_key = []
+        if len(primary_key) != len(keys):
             raise ConfigurationError(
-                f"The records' keys are {_shown(keys)}, but PRIMARY_KEY names {_shown(wanted)}. "
+                f"The records' keys are {_shown(keys)}, but PRIMARY_KEY names {_shown(self._key)}. "
                 "PRIMARY_KEY must name the source table's keys, in the target table's order."
             )
-        primary_key = []
-        for name, kind in wanted.items():
-            value = converter.to_key(keys[name])
+        for name, value in primary_key:
+            kind = self._key[name]
             if kind is not None and type(value) is not kind:
                 raise ConfigurationError(
                     f"PRIMARY_KEY gives {name} another type than the records have."
                 )
-            primary_key.append((name, value))
         return primary_key
 
-    def column(self, attribute: str, tagged: Any) -> tuple[str, converter.ColumnValue]:
+    def of(self, image: Mapping[str, Any], key_list: Sequence[str]) -> list[Column]:
+        """The columns of an item's image, its keys left out; the attributes' order is kept."""
+        return [self.column(name, tagged) for name, tagged in image.items() if name not in key_list]
+
+    def column(self, attribute: str, tagged: Any) -> Column:
         """The column of one attribute."""
-        name = self._names.get(attribute)
-        if name is None:
-            name = self._names[attribute] = names.column_name(
-                attribute, self._settings.column_names
-            )
         try:
-            return name, converter.to_column(tagged, self._pins.get(name))
+            name = self._names.get(attribute) or self._named(attribute)
+            tag, value = converter.opened(tagged)
+            if tag == "N" and name in self._pins:
+                return name, numerics.pinned(value, self._pins[name])
+            return name, converter.TYPES[tag].to_column(value)
         except RefusedError as error:
             raise RefusedError(error.code, f"attribute {_shown([attribute])}: {error}") from None
+
+    def _named(self, attribute: str) -> str:
+        name = names.column_name(attribute, self._settings.column_names)
+        self._names[attribute] = name
+        return name
 
     def names(self, attributes: Iterable[str]) -> list[str]:
         """The names of columns to delete; one that could never have been written needs none."""

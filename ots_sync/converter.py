@@ -25,20 +25,18 @@ ColumnValue = str | int | float | bool | bytearray
 """One column value in Table Store's form; bytearray is Binary (the SDK's own choice)."""
 
 
-def to_column(tagged: Tagged, pin: str | None = None) -> ColumnValue:
-    """The column value of one attribute; `pin` is the type that a number must take.
+def to_column(tagged: Tagged) -> ColumnValue:
+    """The column value of one attribute.
 
-    Raises RefusedError for an unknown type, a malformed value, or a number that does not fit.
+    Raises RefusedError for an unknown type or a malformed value.
     """
-    tag, value = _opened(tagged)
-    if pin is not None and tag == "N":
-        return numerics.pinned(value, pin)
+    tag, value = opened(tagged)
     return TYPES[tag].to_column(value)
 
 
 def to_key(tagged: Tagged) -> str | int | bytearray:
     """The value of a primary key column: S, B, or N when it is a 64-bit integer."""
-    tag, value = _opened(tagged)
+    tag, value = opened(tagged)
     if tag not in ("S", "N", "B"):
         raise RefusedError("KeyType", f"a key is of type {tag}; only S, N and B can be")
     key = TYPES[tag].to_column(value)
@@ -53,18 +51,12 @@ def to_attribute(column: ColumnValue, tag: str) -> dict[str, Any]:
     return {tag: TYPES[tag].to_attribute(column)}
 
 
-def json_text(tagged: Tagged, depth: int = 1) -> str:
-    """The one JSON spelling of a nested value: compact, sorted, numbers plain, text as it is."""
-    tag, value = _opened(tagged)
-    return TYPES[tag].json_text(value, depth)
-
-
-def _opened(tagged: Tagged) -> tuple[str, Any]:
+def opened(tagged: Tagged) -> tuple[str, Any]:
     """The type and the value of a tagged value, which has exactly one of the ten types."""
     try:
-        (opened,) = tagged.items()
-        if opened[0] in TYPES:
-            return opened
+        ((tag, value),) = tagged.items()
+        if tag in TYPES:
+            return tag, value
     except (AttributeError, ValueError):  # no mapping, or not of one type
         pass
     raise RefusedError("UnknownType", "the value does not have exactly one known type tag")
@@ -100,40 +92,52 @@ def _null(value: Any) -> str:
 
 
 def _base64(value: Any) -> str:
-    return b64encode(_binary(value)).decode("ascii")
+    return b64encode(_binary(value)).decode()
 
 
-def _members(value: Any, spell: Callable[[Any], str]) -> list[str]:
+def _members(value: Any, spelled: Callable[[Any], str]) -> list[str]:
     """The members of a set as text, sorted: a set has no order, and verify must not see one."""
     if not isinstance(value, (list, tuple, set, frozenset)) or not value:
         raise RefusedError("MalformedValue", "a set is not a list of at least one member")
-    return sorted(map(spell, value))
+    return sorted(map(spelled, value))
 
 
-def _set_text(value: Any, spell: Callable[[Any], str]) -> str:
-    return "[" + ",".join(map(encode_basestring, _members(value, spell))) + "]"
+def _texts_json(value: Any) -> str:
+    return "[" + ",".join(map(encode_basestring, _members(value, _text))) + "]"
 
 
-def _list_text(value: Any, depth: int = 1) -> str:
+def _numbers_json(value: Any) -> str:
+    return '["' + '","'.join(_members(value, numerics.plain)) + '"]'
+
+
+def _binaries_json(value: Any) -> str:
+    return '["' + '","'.join(_members(value, _base64)) + '"]'
+
+
+def _list_json(value: Any, depth: int = 1) -> str:
     if not isinstance(value, (list, tuple)):
         raise RefusedError("MalformedValue", "an L is not a list")
-    _check_depth(depth)
-    return "[" + ",".join([json_text(element, depth + 1) for element in value]) + "]"
+    return "[" + ",".join([_nested_json(element, depth) for element in value]) + "]"
 
 
-def _map_text(value: Any, depth: int = 1) -> str:
+def _map_json(value: Any, depth: int = 1) -> str:
     if not isinstance(value, dict):
         raise RefusedError("MalformedValue", "an M is not an object")
-    _check_depth(depth)
     members = [
-        f"{encode_basestring(name)}:{json_text(value[name], depth + 1)}" for name in sorted(value)
+        f"{encode_basestring(name)}:{_nested_json(value[name], depth)}" for name in sorted(value)
     ]
     return "{" + ",".join(members) + "}"
 
 
-def _check_depth(depth: int) -> None:
-    if depth > NESTING_LEVELS:
+def _nested_json(tagged: Tagged, depth: int) -> str:
+    """A value inside a list or map that is itself `depth` levels down, in its one spelling."""
+    tag, value = opened(tagged)
+    if tag != "L" and tag != "M":
+        return f'{{"{tag}":{TYPES[tag].to_json(value)}}}'
+    if depth == NESTING_LEVELS:
         raise RefusedError("Nesting", f"the value is nested deeper than {NESTING_LEVELS} levels")
+    inner = _list_json(value, depth + 1) if tag == "L" else _map_json(value, depth + 1)
+    return f'{{"{tag}":{inner}}}'
 
 
 def _document(column: Any) -> Any:
@@ -163,29 +167,23 @@ class Type(NamedTuple):
 
     to_column: Callable[[Any], ColumnValue]
     to_attribute: Callable[[Any], Any]
-    json_text: Callable[[Any, int], str]
+    to_json: Callable[[Any], str]
 
 
 # One line for each type of DynamoDB; what is not here is refused.
 TYPES: dict[str, Type] = {
-    "S": Type(_text, str, lambda v, _: f'{{"S":{encode_basestring(_text(v))}}}'),
-    "N": Type(numerics.column, numerics.text, lambda v, _: f'{{"N":"{numerics.plain(v)}"}}'),
-    "B": Type(_binary, bytes, lambda v, _: f'{{"B":"{_base64(v)}"}}'),
-    "BOOL": Type(_boolean, bool, lambda v, _: '{"BOOL":true}' if _boolean(v) else '{"BOOL":false}'),
-    "NULL": Type(_null, lambda _: True, lambda v, _: f'{{"NULL":true}}{_null(v)}'),
-    "L": Type(_list_text, _document, lambda v, depth: f'{{"L":{_list_text(v, depth)}}}'),
-    "M": Type(_map_text, _document, lambda v, depth: f'{{"M":{_map_text(v, depth)}}}'),
-    "SS": Type(
-        lambda v: _set_text(v, _text), json.loads, lambda v, _: f'{{"SS":{_set_text(v, _text)}}}'
-    ),
-    "NS": Type(
-        lambda v: _set_text(v, numerics.plain),
-        json.loads,
-        lambda v, _: f'{{"NS":{_set_text(v, numerics.plain)}}}',
-    ),
+    "S": Type(_text, str, lambda value: encode_basestring(_text(value))),
+    "N": Type(numerics.column, numerics.text, lambda value: f'"{numerics.plain(value)}"'),
+    "B": Type(_binary, bytes, lambda value: f'"{_base64(value)}"'),
+    "BOOL": Type(_boolean, bool, lambda value: "true" if _boolean(value) else "false"),
+    "NULL": Type(_null, lambda _: True, lambda value: "true" + _null(value)),
+    "L": Type(_list_json, _document, _list_json),
+    "M": Type(_map_json, _document, _map_json),
+    "SS": Type(_texts_json, json.loads, _texts_json),
+    "NS": Type(_numbers_json, json.loads, _numbers_json),
     "BS": Type(
-        lambda v: bytearray(_set_text(v, _base64), "ascii"),
+        lambda value: bytearray(_binaries_json(value), "ascii"),
         lambda column: [b64decode(member) for member in json.loads(column)],
-        lambda v, _: f'{{"BS":{_set_text(v, _base64)}}}',
+        _binaries_json,
     ),
 }

@@ -1,35 +1,62 @@
 """The SDK's client goes in; its connection pool keeps our times and never tries twice after it.
 
 Three time-outs, in seconds: to connect, to send the whole request, to wait for the answer. urllib3
-itself would send under the connect time-out, which 4 MB over an ocean do not meet.
+itself would send under the connect time-out, which 4 MB over an ocean do not meet. The clock is the
+real one, for it is the sockets' own.
 https://urllib3.readthedocs.io/en/stable/reference/urllib3.util.html#urllib3.util.Timeout
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from time import monotonic
 from typing import Any
 
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
 CONNECT_TIMEOUT_S = 3.0
-"""A connection that does not come about in this time has written nothing."""
+"""To look up the name, connect and shake hands, all together; nothing was written by then."""
 
 SEND_TIMEOUT_S = 10.0
 """A request that is not sent whole in this time has written nothing either."""
 
+REUSE_S = 60.0
+"""A connection that was not used for so long is not trusted: what is between may have forgotten it
+while the function was frozen, and a new one costs less than to find out."""
+
+_PIECE_BYTES = 16_384  # a TLS record: the socket's time-out is of each
+
 
 class _Connection(HTTPConnection):
+    _used_s = 0.0
+
     def connect(self) -> None:
-        super().connect()
-        self.sock.settimeout(SEND_TIMEOUT_S)
+        _connect(self, super().connect)
+
+    def send(self, data: Any) -> None:
+        _send(self, super().send, data)
+        self._used_s = monotonic()
+
+    @property
+    def is_connected(self) -> bool:
+        return super().is_connected and monotonic() - self._used_s < REUSE_S
 
 
 class _SecureConnection(HTTPSConnection):
+    _used_s = 0.0
+
     def connect(self) -> None:
-        super().connect()
-        assert self.sock is not None
-        self.sock.settimeout(SEND_TIMEOUT_S)
+        _connect(self, super().connect)
+
+    def send(self, data: Any) -> None:
+        _send(self, super().send, data)
+        self._used_s = monotonic()
+
+    @property
+    def is_connected(self) -> bool:
+        return super().is_connected and monotonic() - self._used_s < REUSE_S
 
 
 class _Pool(HTTPConnectionPool):
@@ -50,3 +77,29 @@ def keep_our_times(client: Any) -> None:
     pool = client.connection.pool
     pool.pool_classes_by_scheme = {"http": _Pool, "https": _SecurePool}
     pool.connection_pool_kw["retries"] = False
+
+
+def _connect(connection: Any, connect: Callable[[], None]) -> None:
+    """Connects; each address of a name and the handshake have the time-out for themselves, so one
+    that took longer in all is given up: the caller reckons with it.
+    """
+    begun_s = monotonic()
+    try:
+        connect()
+    except TimeoutError as error:
+        raise ConnectTimeoutError(connection, "timed out") from error
+    except OSError as error:  # TLS's own among them
+        raise NewConnectionError(connection, type(error).__name__) from error
+    if monotonic() - begun_s > CONNECT_TIMEOUT_S:
+        connection.close()
+        raise ConnectTimeoutError(connection, "took too long")
+
+
+def _send(connection: Any, send: Callable[[Any], None], data: Any) -> None:
+    """Sends within the time-out, on a connection that is used again as on a new one."""
+    if connection.sock is None:
+        connection.connect()
+    until_s = monotonic() + SEND_TIMEOUT_S
+    for start in range(0, len(data), _PIECE_BYTES):
+        connection.sock.settimeout(max(until_s - monotonic(), 0.001))
+        send(memoryview(data)[start : start + _PIECE_BYTES])
