@@ -10,7 +10,10 @@ from typing import Any
 import pytest
 from cfnlint.api import lint_file
 
+from ots_sync.invocation import ANSWER_S
+from ots_sync.quarantine import LONGEST_S
 from ots_sync.settings import SETTINGS
+from ots_sync.transport import call_s
 from tests.cloudformation import (
     REGIONS,
     TEMPLATE,
@@ -75,8 +78,14 @@ def test_function_is_what_the_native_codec_needs() -> None:
     assert function["Handler"] == "lambda_function.lambda_handler"
     assert function["Runtime"] == "python3.12"
     assert function["Architectures"] == ["x86_64"]
-    # A call may last its read time-out and connecting; the article asks for a minute at least.
-    assert function["Timeout"] >= 60
+
+
+def test_shortest_time_out_leaves_time_for_a_call_and_the_quarantine() -> None:
+    """The article's minute is the least that a user may choose; the function must work with it."""
+    shortest_s = raw()["Parameters"]["FunctionTimeout"]["MinValue"]
+    (answer_s,) = (setting.default for setting in SETTINGS if setting.name == "OTS_TIMEOUT")
+    assert shortest_s >= 60
+    assert shortest_s >= call_s(float(answer_s or 0)) + LONGEST_S + ANSWER_S
 
 
 def test_environment_is_exactly_the_settings() -> None:
