@@ -38,13 +38,14 @@ def endpoint(text: str) -> str:
     try:
         parts = urlsplit(text)
         ok = parts.scheme in ("http", "https") and bool(parts.hostname)
+        ok = ok and not any(letter.isspace() for letter in text)
         ok = ok and parts.path in ("", "/") and not parts.query and not parts.fragment
         ok = ok and parts.username is None and (parts.port is None or parts.port > 0)
     except ValueError:
         ok = False
     if not ok:
         raise WrongError(right)
-    return text.rstrip("/")
+    return f"{parts.scheme}://{parts.netloc}"
 
 
 def primary_key(text: str) -> dict[str, type | None]:

@@ -88,7 +88,7 @@ def load(environ: Mapping[str, str], fallback: Mapping[str, Any]) -> Settings:
         except readings.WrongError as right:
             shown = "" if setting.secret or not text else f" is {_shown(text)}, but"
             faults.append(f"{setting.name}{shown or ':'} {right}")
-    if not found.get("OTS_SECRET_ARN", ""):
+    if found.get("OTS_SECRET_ARN") == "":
         faults += [
             f"{name}: missing. Set it, or let OTS_SECRET_ARN name a secret that holds it"
             for name in ("OTS_ID", "OTS_SECRET")
@@ -138,6 +138,7 @@ def _text(source: Mapping[str, Any], name: str) -> str:
 
 
 def _shown(text: str) -> str:
+    text = re.sub(r"//[^/]*@", "//...@", text)  # a URL can hold a password
     return repr(text if len(text) <= 60 else text[:57] + "...")
 
 
