@@ -137,7 +137,7 @@ def _answer(status: int, text: str) -> Any:
     """The emulator answers 200 to nearly everything; what happened is in the body."""
     if re.match(r"Task timed out after [0-9.]+ seconds", text):
         raise TimedOut(text)
-    answer = json.loads(text) if text else None
+    answer: Any = json.loads(text) if text else None
     if status == 200 and not (isinstance(answer, dict) and "errorType" in answer):
         return answer
     kind, message = answer["errorType"], answer.get("errorMessage", "")
