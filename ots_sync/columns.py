@@ -35,15 +35,17 @@ class Columns:
         Raises ConfigurationError when the keys are not those of PRIMARY_KEY, RefusedError when
         this key cannot be one.
         """
-        try:
-            primary_key = [(name, converter.to_key(keys[name])) for name in self._key]
-        except KeyError:
-            primary_key = []
-        if len(primary_key) != len(keys):
+        if keys.keys() != self._key.keys():
             raise ConfigurationError(
                 f"The records' keys are {_shown(keys)}, but PRIMARY_KEY names {_shown(self._key)}. "
                 "PRIMARY_KEY must name the source table's keys, in the target table's order."
             )
+        primary_key = []
+        for name in self._key:
+            try:
+                primary_key.append((name, converter.to_key(keys[name])))
+            except RefusedError as error:
+                raise RefusedError(error.code, f"key {_shown([name])}: {error}") from None
         for name, value in primary_key:
             kind = self._key[name]
             if kind is not None and type(value) is not kind:
