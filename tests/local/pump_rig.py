@@ -32,6 +32,25 @@ def failed(event: dict[str, Any], *which: str) -> dict[str, Any]:
     return {"batchItemFailures": [{"itemIdentifier": number_of(event, name)} for name in which]}
 
 
+def raises_on(*bad: str, error: type[BaseException] = ValueError) -> Any:
+    """A handler that raises when a batch holds one of these."""
+
+    def handler(event: dict[str, Any]) -> None:
+        if any(letter in letters(event) for letter in bad):
+            raise error("bad record")
+
+    return handler
+
+
+def reports(*bad: str) -> Any:
+    """A handler that names these as failed, each time."""
+
+    def handler(event: dict[str, Any]) -> dict[str, Any]:
+        return failed(event, *(letter for letter in letters(event) if letter in bad))
+
+    return handler
+
+
 class Rig:
     """A clock, a stream, a handler that spells, and pumps of them."""
 
