@@ -88,6 +88,7 @@ def _start(port: int, mark: str, home: str, log: Path) -> subprocess.Popen[bytes
             stderr=subprocess.STDOUT,
             env=environ,
             cwd=home,
+            start_new_session=True,  # Ctrl-C is ours: who still talks to it is to end first
         )
 
 
