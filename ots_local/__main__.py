@@ -8,6 +8,8 @@ import click
 
 # sub-command -> (module, name of its click command)
 COMMANDS: dict[str, tuple[str, str]] = {
+    "demo": ("ots_local.demo.command", "demo"),
+    "invoke": ("ots_local.invoke", "invoke"),
     "tablestore": ("ots_local.tablestore.command", "tablestore"),
 }
 
