@@ -15,15 +15,18 @@ from typing import Literal
 class Verdict:
     """`retry`: may succeed later. `refuse`: never, for one row at least. `configuration`: never,
     for any. `busy`: the service asks for less. `unknown_outcome`: it may have been written.
+    `may_land`: it may still be, until the service's own time-out.
     """
 
     kind: Literal["retry", "refuse", "configuration"]
     busy: bool = False
     unknown_outcome: bool = False
+    may_land: bool = False
 
 
 _BUSY = Verdict("retry", busy=True)
 _UNSURE = Verdict("retry", unknown_outcome=True)
+_OPEN = Verdict("retry", unknown_outcome=True, may_land=True)
 _AGAIN = Verdict("retry")
 _REFUSE = Verdict("refuse")
 _CONFIGURATION = Verdict("configuration")
@@ -43,11 +46,11 @@ VERDICTS: dict[str, Verdict] = {
     "OTSRowOperationConflict": _AGAIN,
     "OTSOperationConflict": _AGAIN,
     "OTSTableNotReady": _AGAIN,
-    # The service gave up on the call: it may have been carried out.
-    "OTSTimeout": _UNSURE,
-    "OTSServerUnavailable": _UNSURE,
-    "OTSInternalServerError": _UNSURE,
-    "OTSRequestTimeout": _UNSURE,
+    # The service gave up on the call, or the connection did: it may have been, or may yet be.
+    "OTSTimeout": _OPEN,
+    "OTSServerUnavailable": _OPEN,
+    "OTSInternalServerError": _OPEN,
+    "OTSRequestTimeout": _OPEN,
     # The row, or the request that holds it, is wrong.
     "OTSParameterInvalid": _REFUSE,
     "OTSConditionCheckFail": _REFUSE,
@@ -68,19 +71,19 @@ VERDICTS: dict[str, Verdict] = {
     "OTSTrimmedDataAccess": _CONFIGURATION,
     # The network and the answer, named by the store.
     "ConnectFailed": _AGAIN,
-    "ConnectionBroken": _UNSURE,
+    "ConnectionBroken": _OPEN,
     "ReadTimeout": _UNSURE,
     "AnswerNotTrusted": _UNSURE,
     "AnswerUnreadable": _UNSURE,
     "NotAcknowledged": _UNSURE,
-    "NoErrorCode": _UNSURE,
-    "GatewayError": _UNSURE,
+    "NoErrorCode": _OPEN,
+    "GatewayError": _OPEN,
     "CredentialsRenewed": _AGAIN,
     # The SDK could not encode the request, so nothing was sent.
     "NotEncodable": _REFUSE,
 }
 
-UNKNOWN = Verdict("retry", unknown_outcome=True)
+UNKNOWN = _OPEN
 
 
 def verdict(code: str) -> Verdict:

@@ -46,7 +46,7 @@ def ports(
     remaining_s = NO_CONTEXT_S if remaining_ms is None else remaining_ms() / 1000
     end_s = now_s + remaining_s - ANSWER_S
     keep_s = LONGEST_S if settings.quarantine else 0.0
-    deadline = Deadline(end_s - keep_s, call_s(settings.timeout_s))
+    deadline = Deadline(end_s - keep_s, call_s(settings.timeout_s), settings.timeout_s)
     if not deadline.allows_call(now_s):
         needed_s = deadline.call_s + keep_s + ANSWER_S
         raise ConfigurationError(

@@ -20,14 +20,24 @@ def delay_s(tries: int, uniform: Callable[[float, float], float]) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Deadline:
-    """When the last call has to be over, and how long one call can take at most, in seconds."""
+    """When the last call has to be over, in seconds of the clock that is used; how long a call can
+    take at most; and how long the service may work on a request that it has received.
+    """
 
     at_s: float
     call_s: float
+    service_s: float
 
     def allows_call(self, now_s: float) -> bool:
         """Whether a call begun now is over in time even if it takes as long as it can."""
         return now_s + self.call_s <= self.at_s
+
+    def settled_s(self, begun_s: float, ended_s: float) -> float:
+        """From when on a call whose outcome is unknown is carried out, or never will be.
+
+        It was received by the time that it ended, and by the time that sending has to be over.
+        """
+        return min(ended_s + self.service_s, begun_s + self.call_s)
 
 
 @dataclass(slots=True)

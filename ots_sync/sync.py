@@ -15,8 +15,9 @@ from ots_sync.changes import Change, Refused
 from ots_sync.errors import RefusedError
 from ots_sync.outcome import Outcome
 from ots_sync.quarantine import Quarantine
+from ots_sync.results import Result
 from ots_sync.rows import Row, Rules
-from ots_sync.writer import Means, Result
+from ots_sync.writer import Means
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,10 +14,10 @@ from functools import partial
 
 from ots_sync import batches
 from ots_sync.errors import ConfigurationError, StoreError
-from ots_sync.queue import Group, Queue
 from ots_sync.results import Result, Results, Tally
 from ots_sync.retry import Deadline, Throttle, delay_s
 from ots_sync.rows import Row
+from ots_sync.waiting import Group, Waiting
 from ots_sync.writes import RowWrite
 
 Answers = Sequence[StoreError | None]
@@ -48,7 +48,7 @@ class _Work:
 
     def __init__(self, rows: Sequence[Row], means: Means) -> None:
         self._means = means
-        self._queue = Queue(batches.pack([row.steps[0] for row in rows]))
+        self._waiting = Waiting(batches.pack([row.steps[0] for row in rows]))
         self._results = Results(rows)
         self._throttle = Throttle(means.max_concurrency, float(means.max_concurrency))
         self._flying: dict[Future[Answers], tuple[Group, float]] = {}
@@ -59,13 +59,13 @@ class _Work:
         try:
             with ExitStack() as stack:
                 executor: Executor | None = None
-                while self._queue or self._flying:
+                while self._waiting or self._flying:
                     if not self._may_begin():
                         self._wait()
                         continue
-                    group, begun_s = self._queue.take(), self._means.clock()
+                    group, begun_s = self._waiting.take(), self._means.clock()
                     call = partial(self._means.send, self._results.writes(group.rows))
-                    if not (self._flying or self._queue):  # alone: a thread would only cost
+                    if not (self._flying or self._waiting):  # alone: a thread would only cost
                         self._landed(group, begun_s, _called(call))
                         continue
                     executor = executor or stack.enter_context(
@@ -74,6 +74,8 @@ class _Work:
                     self._flying[executor.submit(call)] = group, begun_s
         finally:
             # Whoever is told, even of a failure, may send a newer change of one of these rows.
+            for _, begun_s in self._flying.values():
+                self._may_land(begun_s)
             self._sleep_until(self._settled_s)
         if self._results.broken is not None:
             raise self._results.broken
@@ -82,23 +84,23 @@ class _Work:
     def _may_begin(self) -> bool:
         """Whether the next group may be sent at this moment; gives up what can never be."""
         now_s = self._means.clock()
-        if not self._queue or len(self._flying) >= int(self._throttle.allowed):
+        if not self._waiting or len(self._flying) >= int(self._throttle.allowed):
             return False
-        begins_s = max(now_s, self._queue.due_s())
+        begins_s = max(now_s, self._waiting.due_s())
         if self._results.broken is not None or not self._means.deadline.allows_call(begins_s):
-            self._queue.clear()
+            self._waiting.clear()
             return False
         return begins_s <= now_s
 
     def _wait(self) -> None:
         """Until a call ends, or the next group is due."""
         if not self._flying:
-            if self._queue:
-                self._sleep_until(self._queue.due_s())
+            if self._waiting:
+                self._sleep_until(self._waiting.due_s())
             return
         patience_s = None
-        if self._queue and len(self._flying) < int(self._throttle.allowed):
-            patience_s = max(0.0, self._queue.due_s() - self._means.clock())
+        if self._waiting and len(self._flying) < int(self._throttle.allowed):
+            patience_s = max(0.0, self._waiting.due_s() - self._means.clock())
         landed, _ = wait(self._flying, patience_s, FIRST_COMPLETED)
         for future in landed:
             self._landed(*self._flying.pop(future), future)
@@ -113,24 +115,28 @@ class _Work:
             self._results.broken = self._results.broken or error
             return
         else:
+            self._may_land(begun_s)
             raise error
         now_s = self._means.clock()
         if to_do.may_land:
-            settled_s = self._means.deadline.settled_s(begun_s, now_s)
-            self._settled_s = max(self._settled_s, settled_s)
+            self._may_land(begun_s)
         if to_do.busy:
             self._throttle.slower()
         elif error is None and not to_do.again:
             self._throttle.faster()
         for part in batches.pack(self._results.writes(to_do.further)):
-            self._queue.put(to_do.further[part.start : part.stop], now_s, 0)
+            self._waiting.put(to_do.further[part.start : part.stop], now_s, 0)
         for rows in to_do.parts:
-            self._queue.put(rows, now_s, 0)
+            self._waiting.put(rows, now_s, 0)
         if to_do.again:
             self._results.tally.retried_rows += len(to_do.again)
             tries = group.tries + 1
             due_s = now_s + delay_s(tries, self._means.uniform)
-            self._queue.put(to_do.again, due_s, tries)
+            self._waiting.put(to_do.again, due_s, tries)
+
+    def _may_land(self, begun_s: float) -> None:
+        settled_s = self._means.deadline.settled_s(begun_s, self._means.clock())
+        self._settled_s = max(self._settled_s, settled_s)
 
     def _sleep_until(self, then_s: float) -> None:
         left_s = then_s - self._means.clock()

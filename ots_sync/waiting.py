@@ -1,0 +1,52 @@
+"""Rows that are to be sent go in, the group to send next comes out, in the order of the stream.
+
+What failed comes before what was never sent, even while it waits out its delay: under throttling
+the first row that is not done always moves on. It knows no clock and sends nothing.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections import deque
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+
+class Group(NamedTuple):
+    """Rows that go into one call: by stream order, not before `due_s`, after `tries` failures."""
+
+    first: int
+    due_s: float
+    tries: int
+    rows: Sequence[int]
+
+
+class Waiting:
+    """What waits, of one invocation."""
+
+    def __init__(self, unsent: Iterable[range]) -> None:
+        self._unsent = deque(unsent)
+        self._again: list[Group] = []
+
+    def __bool__(self) -> bool:
+        return bool(self._again or self._unsent)
+
+    def put(self, rows: Sequence[int], due_s: float, tries: int) -> None:
+        """These rows again, or their next step, when the time has come."""
+        heapq.heappush(self._again, Group(rows[0], due_s, tries, rows))
+
+    def due_s(self) -> float:
+        """When the next group may be sent; minus infinity: at once."""
+        return self._again[0].due_s if self._again else float("-inf")
+
+    def take(self) -> Group:
+        """The next group, whether it is due or not."""
+        if self._again:
+            return heapq.heappop(self._again)
+        batch = self._unsent.popleft()
+        return Group(batch.start, self.due_s(), 0, batch)
+
+    def clear(self) -> None:
+        """Nothing waits any more."""
+        self._again.clear()
+        self._unsent.clear()
