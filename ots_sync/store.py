@@ -37,11 +37,17 @@ _IGNORE = Condition(RowExistenceExpectation.IGNORE)
 
 
 def connect(settings: Settings, *, enable_native: bool = True) -> OTSClient:
-    """The SDK's client for the settings; it opens no connection yet, and never tries twice."""
+    """The SDK's client for the settings, which never tries twice; it opens no connection yet.
+
+    A secret is read here, for it takes a time that no call can reckon with.
+    Raises ConfigurationError when it cannot be.
+    """
+    source = provider(settings)
+    source.get_credentials()
     client = OTSClient(
         settings.endpoint,
         instance_name=settings.instance,
-        credentials_provider=provider(settings),
+        credentials_provider=source,
         region=settings.region or None,
         socket_timeout=urllib3.Timeout(connect=CONNECT_TIMEOUT_S, read=settings.timeout_s),
         max_connection=settings.max_concurrency,
@@ -75,7 +81,7 @@ def batch_write_row(
     except OTSServiceError as error:
         raise _service_error(error, client, credentials) from None
     except OTSClientError as error:
-        raise _client_error(error) from None
+        raise _client_error(error, client, request) from None
     except (urllib3.exceptions.HTTPError, OSError) as error:
         raise _network_error(error) from None
     except (DecodeError, LookupError) as error:
@@ -108,19 +114,28 @@ def _item(write: RowWrite, native: bool) -> Any:
 
 
 def _acknowledgements(response: Any, table_name: str, rows: int) -> list[StoreError | None]:
-    """The answer, row by row; a row that it does not name has not been acknowledged."""
-    answers: list[StoreError | None] = [_NOT_ACKNOWLEDGED] * rows
+    """The answer, row by row. Raises StoreError when it has not one for each: an answer belongs to
+    a row by its position alone, so that of a shorter one nobody knows what it acknowledges.
+    """
+    answers: dict[int, StoreError | None] = {}
     for answered in (response.table_of_put, response.table_of_update, response.table_of_delete):
         for item in answered.get(table_name, ()):
             answers[item.index] = (
                 None
                 if item.is_ok
-                else StoreError(item.error_code or "NoErrorCode", item.error_message)
+                else StoreError(item.error_code or "NoErrorCode", _said(item.error_message))
             )
-    return answers
+    if len(answers) != rows:
+        raise StoreError("NotAcknowledged", f"the answer names {len(answers)} of {rows} rows")
+    return [answers[position] for position in range(rows)]
 
 
-_NOT_ACKNOWLEDGED = StoreError("NotAcknowledged", "the answer does not name the row")
+def _said(message: object) -> str:
+    """The service's words so that they can neither forge a line of a log nor flood it."""
+    return ascii(str(message or ""))[1:-1][:_SAID]
+
+
+_SAID = 300
 
 
 def _service_error(error: Any, client: OTSClient, credentials: Any) -> StoreError:
@@ -129,26 +144,27 @@ def _service_error(error: Any, client: OTSClient, credentials: Any) -> StoreErro
     rotates = code == "OTSAuthFailed" and isinstance(source, SecretProvider)
     if rotates and source.renewed(credentials):
         return StoreError("CredentialsRenewed", "the secret was read again and has changed")
-    return StoreError(code, error.get_error_message() or f"HTTP status {error.get_http_status()}")
+    words = _said(error.get_error_message()) or f"HTTP status {error.get_http_status()}"
+    return StoreError(code, words)
 
 
-def _client_error(error: Any) -> StoreError:
+def _client_error(error: Any, client: OTSClient, request: BatchWriteRowRequest) -> StoreError:
     status = error.get_http_status()
-    if status is None:  # the encoder's own; nothing was sent
-        return StoreError("NotEncodable", "the SDK cannot encode the request")
+    if status is None:
+        code = "AnswerUnreadable" if _is_encodable(client, request) else "NotEncodable"
+        return StoreError(code, "the SDK cannot encode the request, or decode the answer")
     if 200 <= int(status) < 300:
         return StoreError("AnswerNotTrusted", "the answer's signature, digest or date is wrong")
     return StoreError("GatewayError", f"HTTP status {status} without Table Store's own error")
 
 
 def _network_error(error: Exception) -> StoreError:
-    if isinstance(error, urllib3.exceptions.MaxRetryError) and error.reason is not None:
-        error = error.reason
     name = type(error).__name__
+    if error.__cause__ is not None:
+        name += f" because of {type(error.__cause__).__name__}"
     never_sent = (
         urllib3.exceptions.NewConnectionError,
         urllib3.exceptions.ConnectTimeoutError,
-        urllib3.exceptions.SSLError,
         urllib3.exceptions.EmptyPoolError,
     )
     if isinstance(error, never_sent):
