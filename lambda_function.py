@@ -116,9 +116,10 @@ def rules() -> Rules:
 
 def ports(context: Any) -> sync.Ports:
     """Time, chance and the outside, for one invocation."""
+    connected = client()  # before the time that is left is asked for, and before there are threads
     return invocation.ports(
         settings(),
-        send=lambda rows: batch_write_row(client(), rows),
+        send=lambda rows: batch_write_row(connected, rows),
         remaining_ms=None if context is None else context.get_remaining_time_in_millis,
         clock=time.monotonic,
         sleep=time.sleep,

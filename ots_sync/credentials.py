@@ -17,6 +17,10 @@ from ots_sync.errors import ConfigurationError
 from ots_sync.settings import Settings
 
 
+CONNECT_TIMEOUT_S = 2
+READ_TIMEOUT_S = 5
+
+
 class SecretProvider(CredentialsProvider):  # type: ignore[misc]  # the SDK has no types
     """Credentials from a secret; `fetch(renew)` returns its text. Safe for many threads."""
 
@@ -54,10 +58,19 @@ def provider(settings: Settings) -> CredentialsProvider:
 def _secret(arn: str, renew: bool) -> str:
     # boto3 comes with this import, a fifth of a second that only those pay who use a secret.
     from aws_lambda_powertools.utilities import parameters
+    from botocore.config import Config
+    from botocore.exceptions import BotoCoreError
 
+    # By itself boto3 would wait for minutes, longer than the function may.
+    config = Config(
+        connect_timeout=CONNECT_TIMEOUT_S,
+        read_timeout=READ_TIMEOUT_S,
+        retries={"mode": "standard", "total_max_attempts": 2},
+    )
     try:
-        return str(parameters.get_secret(arn, force_fetch=renew))
-    except parameters.exceptions.GetParameterError as error:
+        source = parameters.SecretsProvider(boto_config=config)
+        return str(source.get(arn, force_fetch=renew))
+    except (parameters.exceptions.GetParameterError, BotoCoreError) as error:
         cause = type(error.__cause__ or error).__name__
         raise ConfigurationError(
             f"The secret that OTS_SECRET_ARN names cannot be read ({cause}). "
