@@ -50,8 +50,8 @@ class Quarantine:
             "quarantined_at_s": round(now_s),
             "record": refused.record,
         }
-        body = json.dumps(document, default=_jsonable, ensure_ascii=True).encode()
         try:
+            body = json.dumps(document, default=_jsonable, ensure_ascii=True).encode()
             self.put(object_name(self.table_name, refused.record), body)
         except Exception as error:  # noqa: BLE001 - whatever it is, the record is not safe
             raise QuarantineError(type(error).__name__) from None
