@@ -18,6 +18,8 @@ Image = Mapping[str, Any]
 EVENT_NAMES = ("INSERT", "MODIFY", "REMOVE")
 _USELESS_VIEWS = ("KEYS_ONLY", "OLD_IMAGE")
 _SOURCE = "aws:dynamodb"
+# https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_streams_StreamRecord.html
+_NUMBER_DIGITS = 40
 
 
 class Change(NamedTuple):
@@ -116,12 +118,13 @@ def sequence_number(record: Any) -> str:
     body = record.get("dynamodb") if isinstance(record, dict) else None
     number = body.get("SequenceNumber") if isinstance(body, dict) else None
     if isinstance(number, str) and number.isascii() and number.isdigit():
-        return number
+        return number if len(number) <= _NUMBER_DIGITS else ""
     return ""
 
 
 def _seconds(created: Any) -> float | None:
-    # Lambda writes whole seconds as a number, sometimes in scientific notation.
-    if isinstance(created, (int, float)) and not isinstance(created, bool):
+    # Lambda writes whole seconds as a number, sometimes in scientific notation. What is no time of
+    # day only costs the lag; it must not stop a record.
+    if isinstance(created, (int, float)) and not isinstance(created, bool) and 0 <= created < 1e12:
         return float(created)
     return None

@@ -66,15 +66,26 @@ def value_bytes(value: Any) -> int:
 def column_bytes(columns: Sequence[Column], key_list: Sequence[str]) -> int:
     """The bytes of names and values together; refuses a column that cannot be written."""
     names = [column[0] for column in columns]
-    if not set(names).isdisjoint(key_list):
-        raise RefusedError("ColumnName", "a column has the name of a key column")
+    keys = set(names).intersection(key_list)
+    if keys:
+        raise RefusedError("ColumnName", f"column {_named(min(keys))} has the name of a key column")
     total = name_bytes("".join(names))
-    for _, value in columns:
-        size = len(value) if type(value) is str and value.isascii() else value_bytes(value)
+    for name, value in columns:
+        try:
+            size = len(value) if type(value) is str and value.isascii() else value_bytes(value)
+        except RefusedError as error:
+            raise RefusedError(error.code, f"column {_named(name)}: {error}") from None
         if size > COLUMN_VALUE_BYTES:
-            raise RefusedError("ColumnLength", f"a column is over {COLUMN_VALUE_BYTES} bytes")
+            raise RefusedError(
+                "ColumnLength", f"column {_named(name)} is over {COLUMN_VALUE_BYTES} bytes"
+            )
         total += size
     return total
+
+
+def _named(name: str) -> str:
+    """A name that can neither forge a line of the log nor flood it."""
+    return ascii(name)[:64]
 
 
 def name_bytes(name: str) -> int:
