@@ -53,6 +53,10 @@ def _column(wanted: ColumnFilter, cells: Sequence[Cell]) -> bool:
     values = [cell.value for cell in cells if cell.name == wanted.name and cell.value]
     if wanted.latest_only:
         values = values[:1]
+    if wanted.comparator is Comparator.EXIST:
+        return any(_part(wanted, decode(value))[0] is not None for value in values)
+    if wanted.comparator is Comparator.NOT_EXIST:
+        return all(_part(wanted, decode(value))[0] is None for value in values)
     if not values:
         return wanted.pass_if_missing
     return any(_matches(wanted, value) for value in values)
@@ -77,9 +81,11 @@ def _ordered(value: Scalar) -> Scalar:
 
 
 def _part(wanted: ColumnFilter, found: Scalar | None) -> tuple[Scalar | None, int]:
-    """Take from a string the part that a pattern names, read as another type."""
+    """Take from a string the part that a pattern names, read as another type; None without it."""
+    if wanted.pattern is None:
+        return found, 0
     kind = STRING if wanted.cast is None else wanted.cast
-    match = re.search(wanted.pattern or "", found) if isinstance(found, str) else None
+    match = re.search(wanted.pattern, found) if isinstance(found, str) else None
     if match is None:
         return None, kind
     text = match.group(1) if match.re.groups else match.group()

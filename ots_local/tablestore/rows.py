@@ -53,6 +53,8 @@ class Comparator(Enum):
     GREATER_EQUAL = 4
     LESS_THAN = 5
     LESS_EQUAL = 6
+    EXIST = 7
+    NOT_EXIST = 8
 
 
 class Combinator(Enum):

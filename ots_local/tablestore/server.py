@@ -6,6 +6,7 @@ Control paths begin with /_local/ and cannot be mistaken for an operation; see c
 from __future__ import annotations
 
 import asyncio
+import logging
 import uuid
 from collections import Counter
 from dataclasses import dataclass, field
@@ -22,6 +23,8 @@ from ots_local.tablestore.faults import RequestFaults
 from ots_local.tablestore.instance import Instance
 from ots_local.tablestore.operations import OPERATIONS, Operation
 from ots_local.tablestore.wire.write_data import write_error
+
+logger = logging.getLogger(__name__)
 
 
 class CutError(Exception):
@@ -82,6 +85,14 @@ class Server:
         except ServiceError as refusal:
             self.traffic.refused[refusal.code] += 1
             payload, status = write_error(refusal), refusal.status
+        except CutError:
+            raise
+        except Exception:
+            # Whatever goes wrong here, a client gets what the service would say, and we the trace.
+            logger.exception("%s failed", api)
+            failure = ServiceError("OTSInternalServerError")
+            self.traffic.refused[failure.code] += 1
+            payload, status = write_error(failure), failure.status
         headers_out = self._headers(request.path, payload, None if met.unsigned else key)
         if met.truncated:
             return await _truncated(request, payload, status, headers_out)
