@@ -34,6 +34,7 @@ from ots_sync.transport import CONNECT_TIMEOUT_S, keep_our_times
 from ots_sync.writes import RowWrite
 
 _IGNORE = Condition(RowExistenceExpectation.IGNORE)
+_ABSENT = Condition(RowExistenceExpectation.EXPECT_NOT_EXIST)
 
 
 def connect(settings: Settings, *, enable_native: bool = True) -> OTSClient:
@@ -101,7 +102,7 @@ def _item(write: RowWrite, native: bool) -> Any:
     if not "".join([column[0] for column in columns]).isascii():
         columns = [(name.encode(), value) for name, value in columns]
     if write.kind == "put":
-        return PutRowItem(Row(primary_key, columns), _IGNORE)
+        return PutRowItem(Row(primary_key, columns), _ABSENT if write.only_if_absent else _IGNORE)
     cells: dict[str, Any] = {"put": columns} if columns else {}
     if write.deleted:
         # The one form that each encoder gets right at any length of the names.

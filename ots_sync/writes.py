@@ -23,6 +23,7 @@ from ots_sync.measure import Column, PrimaryKey, name_bytes, value_bytes
 class RowWrite(NamedTuple):
     """One row of one BatchWriteRow: `kind` is put, update or delete.
 
+    `only_if_absent` makes a put fail where the row exists; a load beside a live stream needs it.
     `counted_bytes` is what the service's limit of a batch counts, `body_bytes` at least what the
     row takes in the body of the request.
     """
@@ -33,6 +34,7 @@ class RowWrite(NamedTuple):
     deleted: Sequence[str]
     counted_bytes: int
     body_bytes: int
+    only_if_absent: bool = False
 
 
 def steps(
