@@ -16,7 +16,6 @@ from tablestore.credentials import Credentials, CredentialsProvider
 from ots_sync.errors import ConfigurationError
 from ots_sync.settings import Settings
 
-
 CONNECT_TIMEOUT_S = 2
 READ_TIMEOUT_S = 5
 
