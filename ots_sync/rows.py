@@ -62,8 +62,9 @@ def translate(changes: Sequence[Change], rules: Rules) -> tuple[list[Row], list[
         except ConfigurationError:
             raise
         except Exception as error:  # noqa: BLE001 - one record must not stop the others
-            # A row that could never have been written needs no delete.
-            if change.event_name != "REMOVE":
+            # A row that could never have been written needs no delete; of what an unforeseen error
+            # would have been about, nobody knows that.
+            if change.event_name != "REMOVE" or not isinstance(error, RefusedError):
                 refused.append(Refused(change.record, _as_refused(error)))
             continue
         keys.setdefault(key, primary_key)
