@@ -23,15 +23,15 @@ class MemoryStore:
         self.calls: list[int] = []
 
     def send(self, writes: Sequence[RowWrite]) -> list[StoreError | None]:
-        """One BatchWriteRow: each row acknowledged; raises StoreError whole, nothing written."""
+        """One BatchWriteRow: an answer for each row; raises StoreError whole, nothing written."""
         self.calls.append(len(writes))
         _check(writes)
-        for write in writes:
-            self._apply(write)
-        return [None] * len(writes)
+        return [self._apply(write) for write in writes]
 
-    def _apply(self, write: RowWrite) -> None:
+    def _apply(self, write: RowWrite) -> StoreError | None:
         key = _key(write)
+        if write.only_if_absent and key in self.rows:
+            return StoreError("OTSConditionCheckFail", "Condition check failed.")
         if write.kind == "delete":
             self.rows.pop(key, None)
         elif write.kind == "put":
@@ -41,6 +41,7 @@ class MemoryStore:
             for name in write.deleted:
                 row.pop(name, None)
             row.update(_plain(write.columns))
+        return None
 
 
 def _check(writes: Sequence[RowWrite]) -> None:
