@@ -1,0 +1,50 @@
+"""The wire goes in, one that writes absent rows only comes out; counts the rows it found there.
+
+For a load beside a live stream: what the stream wrote is newer than what a load carries. A further
+step of a wide row is written only where its first was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ots_sync.errors import StoreError
+from ots_sync.rows import identity
+from ots_sync.writer import Send
+from ots_sync.writes import RowWrite
+
+THERE = "OTSConditionCheckFail"
+
+
+class AbsentOnly:
+    """A `Send` for puts; `present` counts the rows that were there already."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self._there: set[object] = set()
+
+    @property
+    def present(self) -> int:
+        """How many rows were found there."""
+        return len(self._there)
+
+    def __call__(self, rows: Sequence[RowWrite]) -> Sequence[StoreError | None]:
+        """One call; a row that is there already counts as acknowledged."""
+        wanted = [
+            i
+            for i, row in enumerate(rows)
+            if row.kind == "put" or identity(row.primary_key) not in self._there
+        ]
+        answers: list[StoreError | None] = [None] * len(rows)
+        if not wanted:
+            return answers
+        sent = [
+            rows[i]._replace(only_if_absent=True) if rows[i].kind == "put" else rows[i]
+            for i in wanted
+        ]
+        for i, answer in zip(wanted, self._send(sent), strict=True):
+            if answer is not None and answer.code == THERE:
+                self._there.add(identity(rows[i].primary_key))
+            else:
+                answers[i] = answer
+        return answers

@@ -1,0 +1,143 @@
+"""What the migration's commands share: options in, settings, the source table and its state out.
+
+Errors that people can mend end a command with their words and exit code 2.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from traceback import extract_tb
+from typing import Any, TypeVar
+
+import click
+
+from ots_sync.errors import SyncError
+from ots_sync.settings import Settings
+from ots_tools import aws, deployed, door
+from ots_tools.scan import Table, describe
+from ots_tools.state import Owner, State
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+COULD_NOT_TELL = 2
+"""Exit code: the command did not come to its end."""
+
+
+class CouldNotTellError(click.ClickException):
+    """Ends a command with its words and that exit code."""
+
+    exit_code = COULD_NOT_TELL
+
+
+@dataclass(frozen=True, slots=True)
+class Common:
+    """The shared options, and what follows from them."""
+
+    table: str | None
+    dynamodb: str | None
+    function: str | None
+    state: Path
+    settings: Settings
+
+    def source(self, connections: int = 10) -> tuple[Any, Table]:
+        """A client, and the source table as DynamoDB describes it."""
+        if not self.table:
+            raise click.UsageError("Name the source table: --table NAME.")
+        client = aws.client("dynamodb", self.dynamodb, connections=connections)
+        return client, describe(client, self.table, self.settings.key_list)
+
+    def trigger(self, table: str) -> deployed.Trigger | None:
+        """The mapping from the table to the function; None without --function, or without one."""
+        if not self.function:
+            return None
+        return deployed.mapping_of(self.function, table, aws.client("lambda"))
+
+    def mapping_enabled(self, table: str) -> bool | None:
+        """Whether the stream may be written now; None where --function does not tell."""
+        if not self.function:
+            return None
+        trigger = self.trigger(table)
+        return trigger is not None and trigger.enabled
+
+    def open_state(self, table_arn: str, *, alone: bool = False) -> State:
+        """The migration's state file, made where there is none."""
+        target = f"{self.settings.instance}/{self.settings.table_name}"
+        owner = Owner(table_arn, target, self.settings.fingerprint)
+        return State(self.state, owner, alone=alone)
+
+
+def common(command: F) -> F:
+    """Adds the shared options to a command, which is handed a `Common` first."""
+
+    @click.option("--table", help="The source table in DynamoDB.")
+    @click.option(
+        "--dynamodb",
+        metavar="URL",
+        help="Endpoint of DynamoDB; without it AWS_ENDPOINT_URL_DYNAMODB, or AWS.",
+    )
+    @click.option("--function", help="Take the settings of this deployed function, and watch it.")
+    @click.option(
+        "--settings",
+        "file",
+        type=click.Path(exists=True, dir_okay=False, path_type=Path),
+        help="Take them from a file of KEY=value lines. Without both: from the environment.",
+    )
+    @click.option(
+        "--state",
+        type=click.Path(dir_okay=False, path_type=Path),
+        default=Path("migration.state"),
+        show_default=True,
+        help="The file that keeps how far the migration is.",
+    )
+    @functools.wraps(command)
+    def called(
+        table: str | None,
+        dynamodb: str | None,
+        function: str | None,
+        file: Path | None,
+        state: Path,
+        **rest: Any,
+    ) -> Any:
+        try:
+            take_settings(function, file)
+            return command(Common(table, dynamodb, function, state, door.settings()), **rest)
+        except SyncError as error:
+            raise CouldNotTellError(str(error)) from None
+        except click.ClickException:
+            raise
+        except Exception as error:  # noqa: BLE001 - its own words could hold a value
+            raise CouldNotTellError(_aws_words(error) or _place(error)) from None
+
+    return called  # type: ignore[return-value]
+
+
+def take_settings(function: str | None, file: Path | None) -> None:
+    """Puts the settings of the function or the file into the environment, where the door looks."""
+    if function:
+        found = deployed.function_environ(function, aws.client("lambda"))
+        os.environ.update(deployed.merged(found, os.environ))
+    if file:
+        os.environ.update(deployed.file_environ(file))
+    door.forget()
+
+
+def _aws_words(error: Exception) -> str | None:
+    """An error of AWS by its code or kind; its own words can hold a key."""
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    if isinstance(error, ClientError):
+        code = error.response.get("Error", {}).get("Code", "unknown")
+        return f"AWS refused {error.operation_name}: {code}."
+    if isinstance(error, BotoCoreError):
+        return f"AWS cannot be used: {type(error).__name__}. Check region, credentials and network."
+    return None
+
+
+def _place(error: Exception) -> str:
+    place = extract_tb(error.__traceback__)[-1]
+    name = place.filename.rpartition("/")[2]
+    return f"An unexpected {type(error).__name__} in {name}, {place.name}, line {place.lineno}."

@@ -1,0 +1,188 @@
+"""What was loaded and verified goes in; what may be done next, and what is missing to switch.
+
+The rules of the three orders of a migration, as docs/migration.md tells them; nothing is read or
+written here. Refuses, with the reason, what would end in wrong rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timezone
+
+from ots_sync.errors import ConfigurationError
+
+FUZZY_S = 60.0
+"""An export holds writes up to a minute around its time.
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/S3DataExport.HowItWorks.html"""
+
+STREAM_S = 23 * 3600.0
+"""What of the stream's 24 hours a replay may count on."""
+
+QUIET_S = 60.0
+"""How long after a load's last write a verify must begin, to see what that write did."""
+
+
+class OrderError(ConfigurationError):
+    """The step would break the order; the message says why and what is right."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One load: `kind` is scan, full or increment; `live` puts absent rows only.
+
+    `from_s` and `to_s`: the times that it reaches from and to (a scan: its start). `overlapped`:
+    the mapping was seen enabled during an unconditional load. Seconds since 1970.
+    """
+
+    kind: str
+    name: str
+    live: bool
+    from_s: float | None
+    to_s: float
+    began_s: float
+    ended_s: float | None = None
+    last_write_s: float | None = None
+    overlapped: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One verify: `differences` it found; `whole`: not a sample; `repaired`: each was settled.
+
+    `mapping_enabled` is None where it was not looked at.
+    """
+
+    began_s: float
+    differences: int
+    whole: bool
+    repaired: bool
+    mapping_enabled: bool | None
+
+
+def resumed(history: Sequence[Step], wanted: Step) -> int | None:
+    """The position of the step to go on with, or None for a new one that may begin.
+
+    Raises OrderError when the step may neither begin nor go on.
+    """
+    for position, step in enumerate(history):
+        if (step.kind, step.name) != (wanted.kind, wanted.name):
+            continue
+        if position < len(history) - 1:
+            raise OrderError(
+                f"The {_called(step)} is older than the {_called(history[-1])}, which has begun: "
+                "to load it again would bring old data back."
+            )
+        if step.live != wanted.live:
+            raise OrderError(
+                f"The {_called(step)} began {'with' if step.live else 'without'} --live and has to "
+                "go on so."
+            )
+        return position
+    if not history:
+        if wanted.kind == "increment":
+            raise OrderError(
+                "An incremental export continues a full one: load the full export first, with the "
+                "same --state."
+            )
+        return None
+    _may_follow(history[-1], wanted)
+    return None
+
+
+def _may_follow(last: Step, wanted: Step) -> None:
+    if last.ended_s is None:
+        raise OrderError(
+            f"The {_called(last)} is not loaded to its end yet: run it again, it goes on where it "
+            "was."
+        )
+    if wanted.kind != "increment" or last.kind == "scan":
+        raise OrderError(
+            f"This state holds the {_called(last)} already, and only an incremental export can "
+            "follow a full one. For a new migration, name another --state file."
+        )
+    if last.live or wanted.live:
+        raise OrderError("Incremental exports overwrite rows: --live does not go with them.")
+    latest_s = last.to_s - (FUZZY_S if last.kind == "full" else 0.0)
+    if wanted.from_s is None or wanted.from_s > latest_s:
+        raise OrderError(
+            f"The {_called(wanted)} does not chain: it must begin at or before {when(latest_s)}"
+            + (", a minute before the full export's time." if last.kind == "full" else ".")
+        )
+    if wanted.to_s <= last.to_s:
+        raise OrderError(
+            f"The {_called(wanted)} ends before the {_called(last)}, which has begun: to load it "
+            "now would bring old data back."
+        )
+
+
+def may_load(wanted: Step, mapping_enabled: bool | None) -> None:
+    """Raises OrderError when a load that overwrites rows would run beside the live stream."""
+    if mapping_enabled and not wanted.live:
+        raise OrderError(
+            "The function's event source mapping is enabled: this load would overwrite newer rows "
+            "with older ones. Disable the mapping (the stream keeps 24 hours), or load a table "
+            "with --live, which puts absent rows only."
+        )
+
+
+def enable_before(history: Sequence[Step]) -> float | None:
+    """When the mapping must be enabled at the latest, so that the stream still reaches back to
+    what was loaded; None before a load, and beside a live stream.
+    """
+    if not history or history[-1].live:
+        return None
+    last = history[-1]
+    since_s = last.began_s if last.kind == "scan" else last.to_s
+    return since_s + STREAM_S
+
+
+def load_missing(
+    history: Sequence[Step], checks: Sequence[Check], now_s: float, enabled: bool | None
+) -> list[str]:
+    """What is missing, as sentences, until load and proof allow a switch; [] for nothing."""
+    if not history:
+        return ["nothing was loaded yet: run backfill"]
+    last = history[-1]
+    if last.ended_s is None:
+        return [f"the {_called(last)} is not loaded to its end: run backfill again"]
+    before_s = enable_before(history)
+    if enabled is False and before_s is not None and now_s <= before_s:
+        return [f"the mapping is not enabled: enable it before {when(before_s)}"]
+    missing = [] if enabled is not False else ["the mapping is not enabled"]
+    after_s = max(last.ended_s, last.last_write_s or 0.0) + (QUIET_S if last.live else 0.0)
+    proofs = [check for check in checks if check.whole and check.began_s >= after_s]
+    newest = proofs[-1] if proofs else None
+    if newest is not None and newest.differences and not newest.repaired:
+        missing.append(f"the last verify found {newest.differences} differences: run repair")
+    elif last.live and newest is None:
+        missing.append(
+            f"a load beside a live stream is done after a verify begun after {when(after_s)} and "
+            "a repair of what it finds"
+        )
+    reason = _equal_needed(history, before_s, now_s)
+    if reason and not any(
+        proof.differences == 0 and proof.mapping_enabled is not False for proof in proofs[-1:]
+    ):
+        missing.append(f"an equal verify{reason}")
+    return missing
+
+
+def _equal_needed(history: Sequence[Step], before_s: float | None, now_s: float) -> str:
+    if any(step.overlapped for step in history):
+        return ", for the mapping was enabled during a load that overwrites"
+    if history[-1].kind != "scan" and not history[-1].live:
+        return " with the mapping enabled, for no export tells of all that was deleted"
+    if before_s is not None and now_s > before_s:
+        return f", for {when(before_s)} has passed"
+    return ""
+
+
+def when(at_s: float) -> str:
+    """A time as people and `date` read it, in UTC."""
+    return datetime.fromtimestamp(at_s, timezone.utc).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def _called(step: Step) -> str:
+    names = {"scan": "scan", "full": "full export", "increment": "incremental export"}
+    return names[step.kind] + (f" {step.name}" if step.name else "")

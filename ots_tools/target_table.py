@@ -1,0 +1,123 @@
+"""The target table as a whole: a client goes in, its definition, or a new table, comes out.
+
+Refuses by StoreError, with the service's own code and words, or the network's.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import urllib3
+from google.protobuf.message import DecodeError
+from tablestore import (
+    BatchWriteRowRequest,
+    CapacityUnit,
+    Condition,
+    OTSClient,
+    OTSClientError,
+    OTSServiceError,
+    ReservedThroughput,
+    Row,
+    RowExistenceExpectation,
+    TableInBatchWriteRowItem,
+    TableMeta,
+    TableOptions,
+    UpdateRowItem,
+)
+
+from ots_sync.errors import StoreError
+
+INTEGER, STRING, BINARY = "INTEGER", "STRING", "BINARY"
+KEY_TYPES = {"S": STRING, "N": INTEGER, "B": BINARY}
+"""DynamoDB's type of a key attribute -> Table Store's of a key column."""
+
+_SAID = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """What Table Store tells of a table. `generated`: key columns whose value it makes itself."""
+
+    key: Mapping[str, str]
+    generated: tuple[str, ...]
+    time_to_live_s: int
+    max_versions: int
+    allow_update: bool
+    indexes: int
+
+
+def describe(client: OTSClient, table: str) -> Definition:
+    """The table's definition; takes ots:DescribeTable."""
+    with _told():
+        found = client.describe_table(table)
+    columns = found.table_meta.schema_of_primary_key
+    options = found.table_options
+    return Definition(
+        key={column[0]: column[1] for column in columns},
+        generated=tuple(column[0] for column in columns if len(column) > 2),
+        time_to_live_s=options.time_to_live,
+        max_versions=options.max_version,
+        allow_update=options.allow_update is not False,
+        indexes=len(found.secondary_indexes),
+    )
+
+
+def create(client: OTSClient, table: str, key: Mapping[str, str]) -> None:
+    """Makes a table of this key that keeps one version of each cell for ever."""
+    options = TableOptions(time_to_live=-1, max_version=1)
+    with _told():
+        client.create_table(
+            TableMeta(table, list(key.items())), options, ReservedThroughput(CapacityUnit(0, 0))
+        )
+
+
+def tables(client: OTSClient) -> int:
+    """How many tables the instance has; takes ots:ListTable."""
+    with _told():
+        return len(client.list_table())
+
+
+def ask_to_write(client: OTSClient, table: str, key: Mapping[str, str]) -> StoreError | None:
+    """What the service says to a write that cannot change anything; takes ots:BatchWriteRow.
+
+    A made-up row has to exist already, and would lose a column that nobody has: a refusal with
+    OTSConditionCheckFail shows that all else was right. None when it was carried out.
+    """
+    nonce = secrets.token_hex(16)
+    made_up: dict[str, Any] = {
+        STRING: nonce,
+        INTEGER: -secrets.randbits(62) - 1,
+        BINARY: bytearray(nonce.encode()),
+    }
+    row = Row([(name, made_up[kind]) for name, kind in key.items()], {"delete_all": [f"x{nonce}"]})
+    request = BatchWriteRowRequest()
+    only_if_there = Condition(RowExistenceExpectation.EXPECT_EXIST)
+    request.add(TableInBatchWriteRowItem(table, [UpdateRowItem(row, only_if_there)]))
+    with _told():
+        (answer,) = client.batch_write_row(request).get_update_by_table(table)
+    return None if answer.is_ok else StoreError(answer.error_code, _plain(answer.error_message))
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """The SDK's and the network's exceptions as StoreError, with nothing of a request in it."""
+    try:
+        yield
+    except OTSServiceError as error:
+        words = _plain(error.get_error_message()) or f"HTTP status {error.get_http_status()}"
+        raise StoreError(error.get_error_code() or "NoErrorCode", words) from None
+    except OTSClientError as error:
+        status = error.get_http_status()
+        words = f"HTTP status {status}" if status else "its answer cannot be read or trusted"
+        raise StoreError("AnswerNotTrusted", words) from None
+    except (urllib3.exceptions.HTTPError, OSError, DecodeError, LookupError, ValueError) as error:
+        raise StoreError("ConnectFailed", type(error.__cause__ or error).__name__) from None
+
+
+def _plain(message: object) -> str:
+    """The service's words so that they can neither forge a line nor flood it."""
+    return ascii(str(message or ""))[1:-1][:_SAID]
