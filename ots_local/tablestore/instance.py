@@ -21,24 +21,21 @@ RowName = tuple[int, bytes]  # a table's number and a row's sortable key
 
 @dataclass(slots=True)
 class Locks:
-    """Which requests have which rows in hand."""
+    """Which rows requests have in hand."""
 
-    held: dict[RowName, object] = field(default_factory=dict)
+    held: set[RowName] = field(default_factory=set)
 
-    def take(self, rows: Iterable[RowName], owner: object) -> None:
-        """Take rows in hand, except those that another request has."""
-        for row in rows:
-            self.held.setdefault(row, owner)
+    def take(self, rows: Iterable[RowName]) -> tuple[set[RowName], set[RowName]]:
+        """Take rows in hand; tells which were taken, and which another request has."""
+        wanted = set(rows)
+        busy = wanted & self.held
+        taken = wanted - busy
+        self.held |= taken
+        return taken, busy
 
-    def release(self, rows: Iterable[RowName], owner: object) -> None:
-        """Let go of the rows that this request has."""
-        for row in rows:
-            if self.held.get(row) is owner:
-                del self.held[row]
-
-    def free(self, row: RowName, owner: object) -> bool:
-        """Tell whether no other request has a row in hand."""
-        return self.held.get(row, owner) is owner
+    def release(self, taken: set[RowName]) -> None:
+        """Let go of rows."""
+        self.held -= taken
 
 
 @dataclass(slots=True)

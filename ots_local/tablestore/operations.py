@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,7 +30,7 @@ class Operation:
     """How one operation is read, carried out and answered."""
 
     read: Callable[[bytes], Any]
-    act: Callable[[Instance, Any, object], Any]  # the last argument owns the locks
+    act: Callable[[Instance, Any, AbstractSet[RowName]], Any]  # last: the rows in other hands
     write: Callable[[Any], bytes]
     keys: Callable[[Any], Iterable[Key]] = _no_keys  # the rows that a fault can name
     locks: Callable[[Instance, Any], list[RowName]] = _no_rows  # the rows that it writes
@@ -47,7 +48,7 @@ def _read_keys(asked: list[TableKeys]) -> Iterable[Key]:
 def _write_of(name: str, read: Callable[[bytes], Any]) -> Operation:
     return Operation(
         read,
-        lambda instance, asked, owner: writing.write_one(instance, name, asked[0], owner),
+        lambda instance, asked, busy: writing.write_one(instance, name, asked[0], busy),
         lambda result: write_data.write_row(name, result),
         _write_keys,
         writing.rows_of,

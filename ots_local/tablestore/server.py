@@ -100,7 +100,7 @@ class Server:
 
     async def _carry_out(self, operation: Operation, asked: Any, met: RequestFaults) -> bytes:
         """Do what is asked, with the rows that it writes in hand meanwhile."""
-        instance, owner = self.instance, object()
+        instance = self.instance
         if met.drop == "before":
             raise CutError
         if met.drop == "late":
@@ -110,15 +110,15 @@ class Server:
         rows = operation.locks(instance, asked)
         if instance.settings.lenient.no_conflicts:
             rows = []
-        instance.locks.take(rows, owner)
+        taken, busy = instance.locks.take(rows)
         try:
             if met.delay:
                 await asyncio.sleep(met.delay)
             if met.error is not None and not met.error_after:
                 raise met.error
-            result = operation.act(instance, asked, owner)
+            result = operation.act(instance, asked, busy)
         finally:
-            instance.locks.release(rows, owner)
+            instance.locks.release(taken)
         if met.error is not None:
             raise met.error
         if met.drop == "after":
@@ -129,7 +129,7 @@ class Server:
         """Carry out a write whose client has been told nothing."""
         self.traffic.late_waiting -= 1
         try:
-            operation.act(self.instance, asked, object())
+            operation.act(self.instance, asked, frozenset())
         except ServiceError as refusal:
             self.traffic.refused[refusal.code] += 1
 

@@ -171,7 +171,7 @@ def instance(clock: Clock) -> Iterator[Instance]:
 def write(instance: Instance, *cells: Cell, how: Write = Write.UPDATE) -> None:
     """Write the row."""
     change = RowChange(how, (Cell(b"id", encode("k")),), list(cells))
-    writing.write_one(instance, "UpdateRow", TableChanges("t", [change]), None)
+    writing.write_one(instance, "UpdateRow", TableChanges("t", [change]), frozenset())
 
 
 def read(instance: Instance) -> list[tuple[bytes, int | None]] | None:

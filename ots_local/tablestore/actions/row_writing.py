@@ -5,11 +5,12 @@ A row's own failures (its key, its condition, a fault, another request) are its 
 
 from __future__ import annotations
 
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 
 from ots_local.tablestore import filters, limits, versions
 from ots_local.tablestore.errors import ServiceError
-from ots_local.tablestore.instance import Instance
+from ots_local.tablestore.instance import Instance, RowName
 from ots_local.tablestore.keys import encode_key
 from ots_local.tablestore.plainbuffer import encode_row, parse_stored
 from ots_local.tablestore.row_rules import check_key_fits
@@ -37,13 +38,13 @@ def write_row(
     change: RowChange,
     key: bytes,
     size: int,
-    owner: object,
+    busy: AbstractSet[RowName],
     written: set[bytes],
 ) -> RowResult:
     """Do to one row what is asked, unless it fails alone."""
     try:
         check_key_fits(change.key, table.schema)
-        if not instance.locks.free((table.number, key), owner):
+        if (table.number, key) in busy:
             raise ServiceError("OTSRowOperationConflict")
         fault = instance.faults.of_row(api, table.schema.name, change.key, instance.clock())
         if fault is not None and not fault.written:

@@ -6,6 +6,8 @@ a request become durable together, each of them whole.
 
 from __future__ import annotations
 
+from collections.abc import Set as AbstractSet
+
 from ots_local.tablestore import limits
 from ots_local.tablestore.actions.row_writing import TableRows, must_read, write_row
 from ots_local.tablestore.batch_rules import (
@@ -23,21 +25,25 @@ from ots_local.tablestore.schema import Schema
 from ots_local.tablestore.table_rules import check_table_name
 
 Results = list[tuple[str, list[RowResult]]]
+Busy = AbstractSet[RowName]
 
 
-def write_one(instance: Instance, api: str, asked: TableChanges, owner: object) -> RowResult:
-    """Carry out a PutRow, UpdateRow or DeleteRow; its row's failure is the request's."""
+def write_one(instance: Instance, api: str, asked: TableChanges, busy: Busy) -> RowResult:
+    """Carry out a PutRow, UpdateRow or DeleteRow; its row's failure is the request's.
+
+    `busy` are the rows that another request has in hand.
+    """
     _, schema = instance.find(asked.table)
     change = asked.changes[0]
     size, counted = check_change(change, schema, instance.settings.lenient, instance.now_ms())
     check_size(api, counted, limits.ROW_WRITE_BYTES)
-    result = _write_table(instance, api, asked, [size], owner)[0]
+    result = _write_table(instance, api, asked, [size], busy)[0]
     if result.error is not None:
         raise result.error
     return result
 
 
-def batch_write(instance: Instance, asked: list[TableChanges], owner: object) -> Results:
+def batch_write(instance: Instance, asked: list[TableChanges], busy: Busy) -> Results:
     """Carry out a BatchWriteRow."""
     check_batch(asked)
     lenient = instance.settings.lenient
@@ -57,7 +63,7 @@ def batch_write(instance: Instance, asked: list[TableChanges], owner: object) ->
     check_size("BatchWriteRow", total, limits.BATCH_WRITE_BYTES)
     with instance.tables.together():
         return [
-            (table.table, _write_table(instance, "BatchWriteRow", table, some, owner))
+            (table.table, _write_table(instance, "BatchWriteRow", table, some, busy))
             for table, some in zip(asked, sizes, strict=True)
         ]
 
@@ -74,7 +80,7 @@ def rows_of(instance: Instance, asked: list[TableChanges]) -> list[RowName]:
 
 
 def _write_table(
-    instance: Instance, api: str, asked: TableChanges, sizes: list[int], owner: object
+    instance: Instance, api: str, asked: TableChanges, sizes: list[int], busy: Busy
 ) -> list[RowResult]:
     if asked.table not in instance.known:
         return [RowResult(ServiceError("OTSObjectNotExist")) for _ in asked.changes]
@@ -86,7 +92,7 @@ def _write_table(
     results: list[RowResult] = []
     written: set[bytes] = set()
     for change, key, size in zip(asked.changes, keys, sizes, strict=True):
-        results.append(write_row(instance, api, table, change, key, size, owner, written))
+        results.append(write_row(instance, api, table, change, key, size, busy, written))
     put = [row for key in written if (row := table.rows[key]) is not None]
     instance.tables.put(number, put)
     instance.tables.delete(number, [key for key in written if table.rows[key] is None])
