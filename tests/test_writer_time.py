@@ -148,6 +148,8 @@ def test_throttling_slows_the_whole_writer_and_success_lets_it_grow() -> None:
         if number <= 4:
             wave.wait()
             raise BUSY
+        if number == 5:
+            time.sleep(0.05)  # time for others to join it, which they must not
         widths.append(store.in_flight)
         if number in (6, 7):
             pair.wait()
