@@ -66,3 +66,11 @@ build-SyncFunction:  # what `sam build` calls for the function of template.yaml
 .PHONY: bench-coldstart
 bench-coldstart: install bundle  ## Measure the bundle's cold start beside the SDK's import alone
 	@$(PY) -m tests.benchmarks.cold_start
+
+.PHONY: bench
+bench: install  ## Measure speed, memory and growth; writes docs/benchmarks (several minutes)
+	@$(PY) -m tests.benchmarks
+
+.PHONY: bench-quick
+bench-quick: install  ## The same in under a minute, less sure; writes build/benchmarks
+	@$(PY) -m tests.benchmarks --quick --out build/benchmarks

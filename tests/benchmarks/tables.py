@@ -1,0 +1,92 @@
+"""Figures go in, tables for a terminal come out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from rich.table import Table
+
+from tests.benchmarks.goals import Goal
+
+
+def tables(figures: Mapping[str, Any]) -> Iterator[Table]:
+    """All but the goals."""
+    whole = figures["whole_us"]
+    floor = whole["SDK alone"]
+    yield _table(
+        "The whole, the article's item",
+        ("", "us CPU a record", "times the SDK alone"),
+        ((name, f"{us:.1f}", f"{us / floor:.2f}") for name, us in whole.items()),
+    )
+    steps = figures["steps_us"]
+    rows = [(name, f"{us:.1f}") for name, us in steps.items()]
+    yield _table("Each step by itself", ("", "us CPU a record"), rows)
+    yield _table(
+        "Decoding alone",
+        ("", "us CPU a record"),
+        ((name, f"{us:.1f}") for name, us in figures["decoding_us"].items()),
+    )
+    yield _table(
+        "Where the native codec does not load",
+        ("", "us CPU a record"),
+        ((name, f"{us:.1f}") for name, us in figures["codecs_us"].items()),
+    )
+    yield _table(
+        "Shapes of records",
+        ("", "us CPU a record"),
+        ((name, f"{us:.1f}") for name, us in figures["shapes_us"].items()),
+    )
+    for by in ("records", "attributes"):
+        yield _table(
+            f"Growth with {by}",
+            (by, f"us CPU a {'cell' if by == 'attributes' else 'record'}"),
+            ((name, f"{us:.2f}") for name, us in figures[f"growth_{by}"].items()),
+        )
+    yield _table(
+        "Memory, the fullest events",
+        ("", "records", "event MB", "peak MB", "above the runtime with the event"),
+        (
+            (
+                one["workload"],
+                f"{one['records']:,}",
+                *(f"{one[name]:.1f}" for name in ("event_mb", "whole_mb", "above_mb")),
+            )
+            for one in figures["memory"]
+        ),
+    )
+    names = ("distinct_keys", "hot_keys", "one_shard")
+    yield _table(
+        f"Calls of {figures['latency_s'] * 1000:.0f} ms",
+        ("", "records", "calls", "seconds"),
+        (
+            (
+                name.replace("_", " "),
+                f"{one['records']:,}",
+                str(one["calls"]),
+                f"{one['seconds']:.2f}",
+            )
+            for name, one in ((name, figures[name]) for name in names)
+        ),
+    )
+
+
+def goals_table(goals: Iterable[Goal]) -> Table:
+    """What was to be reached, and whether it was."""
+    return _table(
+        "What was to be reached",
+        ("", "wanted", "measured", ""),
+        (
+            (goal.name, goal.wanted, f"{goal.measured:,.2f}", "yes" if goal.reached else "no")
+            for goal in goals
+        ),
+    )
+
+
+def _table(title: str, heads: Iterable[str], rows: Iterable[Iterable[str]]) -> Table:
+    table = Table(title=title, title_justify="left")
+    for at, head in enumerate(heads):
+        table.add_column(head, justify="right" if at else "left")
+    for row in rows:
+        table.add_row(*row)
+    return table
