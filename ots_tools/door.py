@@ -10,6 +10,7 @@ import random
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 from ots_sync import invocation
 from ots_sync.rows import Rules
@@ -33,6 +34,13 @@ def rules() -> Rules:
     import lambda_function
 
     return lambda_function.rules()
+
+
+def store() -> Any:
+    """The door's client of Table Store."""
+    import lambda_function
+
+    return lambda_function.client()
 
 
 def ports(

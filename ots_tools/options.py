@@ -110,7 +110,7 @@ def common(command: F) -> F:
         except click.ClickException:
             raise
         except Exception as error:  # noqa: BLE001 - its own words could hold a value
-            raise CouldNotTellError(_aws_words(error) or _place(error)) from None
+            raise CouldNotTellError(_known_words(error) or _place(error)) from None
 
     return called  # type: ignore[return-value]
 
@@ -125,13 +125,15 @@ def take_settings(function: str | None, file: Path | None) -> None:
     door.forget()
 
 
-def _aws_words(error: Exception) -> str | None:
-    """An error of AWS by its code or kind; its own words can hold a key."""
+def _known_words(error: Exception) -> str | None:
+    """An error of AWS by its code or kind, for its own words can hold a key; or of a file."""
     from botocore.exceptions import BotoCoreError, ClientError
 
     if isinstance(error, ClientError):
         code = error.response.get("Error", {}).get("Code", "unknown")
         return f"AWS refused {error.operation_name}: {code}."
+    if isinstance(error, OSError) and error.filename:
+        return f"{error.filename}: {error.strerror}."
     if isinstance(error, BotoCoreError):
         return f"AWS cannot be used: {type(error).__name__}. Check region, credentials and network."
     return None

@@ -1,0 +1,112 @@
+"""Keys or a place in the target table go in, rows come out: GetRange and BatchGetRow, tried again.
+
+The door's client makes the calls. Raises StoreError when a read does not succeed in some tries.
+https://www.alibabacloud.com/help/en/tablestore/developer-reference/getrange
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple, TypeVar
+
+import urllib3
+from tablestore import (
+    INF_MAX,
+    INF_MIN,
+    BatchGetRowRequest,
+    OTSClientError,
+    OTSServiceError,
+    TableInBatchGetRowItem,
+)
+
+from ots_sync import codes
+from ots_sync.errors import StoreError
+from ots_sync.measure import PrimaryKey
+from ots_sync.retry import delay_s
+from ots_tools.digests import Columns
+
+ROWS_PER_READ = 100
+"""Of a BatchGetRow."""
+TRIES = 10
+
+T = TypeVar("T")
+
+
+class FoundRow(NamedTuple):
+    """A row as it stands."""
+
+    primary_key: list[tuple[str, Any]]
+    columns: Columns
+
+
+class RowPage(NamedTuple):
+    """Some rows in key order, where to go on (None: the end), and the read units they took."""
+
+    rows: list[FoundRow]
+    following: Any
+    read_units: float
+
+
+def first_key(key_list: Sequence[str]) -> list[tuple[str, Any]]:
+    """Where the table begins."""
+    return [(name, INF_MIN) for name in key_list]
+
+
+def page(client: Any, table: str, key_list: Sequence[str], start: Any) -> RowPage:
+    """The rows from a key on: up to 5,000 or 4 MB."""
+    end = [(name, INF_MAX) for name in key_list]
+    consumed, following, rows, _ = tried(
+        lambda: client.get_range(table, "FORWARD", start, end, max_version=1)
+    )
+    return RowPage([_row(row) for row in rows], following, float(consumed.read))
+
+
+def rows_of(client: Any, table: str, keys: Sequence[PrimaryKey]) -> list[FoundRow | None]:
+    """The row of each key, by position; None where there is none."""
+    found: list[FoundRow | None] = []
+    for start in range(0, len(keys), ROWS_PER_READ):
+        some = [list(key) for key in keys[start : start + ROWS_PER_READ]]
+        found += tried(lambda some=some: _batch(client, table, some))  # type: ignore[misc]
+    return found
+
+
+def _batch(client: Any, table: str, keys: list[list[tuple[str, Any]]]) -> list[FoundRow | None]:
+    request = BatchGetRowRequest()
+    request.add(TableInBatchGetRowItem(table, keys, max_version=1))
+    found: list[FoundRow | None] = []
+    for item in client.batch_get_row(request).get_result_by_table(table):
+        if not item.is_ok:
+            raise StoreError(item.error_code or "NoErrorCode", item.error_message or "")
+        found.append(_row(item.row) if item.row is not None else None)
+    return found
+
+
+def _row(row: Any) -> FoundRow:
+    return FoundRow(row.primary_key, {name: value for name, value, _ in row.attribute_columns})
+
+
+def tried(read: Callable[[], T]) -> T:
+    """What a read returns, after as many tries as it takes, up to some."""
+    for number in range(1, TRIES + 1):
+        try:
+            return _told(read)
+        except StoreError as error:
+            if number == TRIES or codes.verdict(error.code).kind != "retry":
+                raise
+        time.sleep(delay_s(number, random.uniform))
+    raise AssertionError("unreachable")
+
+
+def _told(read: Callable[[], T]) -> T:
+    try:
+        return read()
+    except OTSServiceError as error:
+        raise StoreError(
+            error.get_error_code() or "NoErrorCode", error.get_error_message() or ""
+        ) from None
+    except OTSClientError:
+        raise StoreError("AnswerNotTrusted", "the answer is not Table Store's") from None
+    except (urllib3.exceptions.HTTPError, OSError) as error:
+        raise StoreError("ConnectionBroken", type(error).__name__) from None
