@@ -45,7 +45,11 @@ def open_local(data: Path, event: Any, *, fresh: bool) -> Iterator[ModuleType]:
     with TableStore(data=data) as store:
         settings = _settings(store.environ())
         function = on_this_machine.load(settings)
-        target_table.create(function.client(), settings.table_name, _key_types(settings, event))
+        keys = _key_types(settings, event)
+        try:
+            target_table.create(function.client(), settings.table_name, keys)
+        except target_table.OtherKeysError as error:
+            raise target_table.OtherKeysError(f"{error} --fresh begins anew.") from None
         yield function
 
 

@@ -45,7 +45,7 @@ def row_table(title: str, row: Row, before: Row | None, keys: Iterable[str]) -> 
             shown = [Text(TYPES[type(row[name])]), Text(value_text(row[name]))]
         else:
             shown = [Text(""), Text("")]
-        table.add_row(Text(name), *shown, Text(what), style=_STYLES.get(what, ""))
+        table.add_row(_name_text(name), *shown, Text(what), style=_STYLES.get(what, ""))
     return table
 
 
@@ -58,7 +58,7 @@ def change_table(title: str, before: Row | None, after: Row | None, keys: Iterab
             Text(f"{TYPES[type(row[name])]} {value_text(row[name])}") if name in row else Text("-")
             for row in (before or {}, after or {})
         ]
-        table.add_row(Text(name), *cells, Text(what), style=_STYLES.get(what, "dim"))
+        table.add_row(_name_text(name), *cells, Text(what), style=_STYLES.get(what, "dim"))
     return table
 
 
@@ -67,6 +67,10 @@ def _table(title: str, *columns: str) -> Table:
     for name in columns:
         table.add_column(name, overflow="fold")
     return table
+
+
+def _name_text(name: str) -> Text:
+    return Text(name if name.isprintable() else repr(name))
 
 
 def _names(row: Row, before: Row | None) -> list[str]:

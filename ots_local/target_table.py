@@ -6,9 +6,11 @@ Raises UnreachableError, or SaidNoError with the service's own words.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
+
+from ots_sync import quiet  # noqa: F401  # isort: skip - before the SDK is imported
 
 import urllib3
 from tablestore import (
@@ -35,12 +37,19 @@ class SaidNoError(StoreTroubleError):
     """The service's own code and message, which hold no value."""
 
 
+class OtherKeysError(StoreTroubleError):
+    """A table of that name has another primary key."""
+
+
 class UnreachableError(StoreTroubleError):
     """Nobody answered, or not as Table Store does."""
 
 
 def create(client: OTSClient, table: str, keys: Mapping[str, type]) -> None:
-    """Make the table, unless there is one of that name; `keys` in the table's order."""
+    """Make the table, unless there is one of that name; `keys` in the table's order.
+
+    Raises OtherKeysError when that one has others.
+    """
     meta = TableMeta(table, [(name, KEY_TYPES[kind]) for name, kind in keys.items()])
     try:
         with _told():
@@ -48,6 +57,14 @@ def create(client: OTSClient, table: str, keys: Mapping[str, type]) -> None:
     except SaidNoError as error:
         if not str(error).startswith("OTSObjectAlreadyExist"):
             raise
+        with _told():
+            found = client.describe_table(table).table_meta.schema_of_primary_key
+        there = [(name, kind) for name, kind, *_ in found]
+        if there != meta.schema_of_primary_key:
+            raise OtherKeysError(
+                f"The table {table} is there already, with the primary key {_spelled(there)}, not "
+                f"{_spelled(meta.schema_of_primary_key)}."
+            ) from None
 
 
 def read(client: OTSClient, table: str, primary_key: Any) -> Row | None:
@@ -58,6 +75,10 @@ def read(client: OTSClient, table: str, primary_key: Any) -> Row | None:
         return None
     cells = [(name, value) for name, value, *_ in [*row.primary_key, *row.attribute_columns]]
     return {name: bytes(v) if isinstance(v, bytearray) else v for name, v in cells}
+
+
+def _spelled(keys: Sequence[tuple[str, str]]) -> str:
+    return ", ".join(f"{name} {kind.lower()}" for name, kind in keys)
 
 
 @contextmanager

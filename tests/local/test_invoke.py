@@ -50,6 +50,10 @@ def test_settings_that_shape_rows_are_the_users(tmp_path: Path) -> None:
     assert "table mine" in done.stdout
     assert "action_time 1529280000, user_id 'sample-user'" in done.stdout
     assert re.search(r"number +│ - +│ String '123'", done.stdout)
+    again = CliRunner(env={"TABLE_NAME": "mine"}).invoke(invoke, [str(PUT), *files(tmp_path)])
+    assert again.exit_code == 1
+    assert "primary key action_time integer, user_id string, not user_id string" in again.output
+    assert "--fresh begins anew" in again.output
 
 
 def test_what_is_not_done_ends_with_1_and_stops_the_rest(tmp_path: Path) -> None:
