@@ -104,8 +104,7 @@ def verify(
 
         counted = _counted(differences, found)
         findings = looks.settled(ends, counted, Path(folder), settle, tell)
-        report.write(path, found, _timed(findings, found), values=values)
-        found.in_motion -= sum(found.kinds.values())
+        report.write(path, found, _ended(findings, found), values=values)
     console.print(_shown(found, path))
     if shared.state.exists():
         with shared.open_state(table.arn) as state:
@@ -122,9 +121,10 @@ def _counted(differences: Iterator[Difference], found: report.Summary) -> Iterat
         yield difference
 
 
-def _timed(findings: Iterator[looks.Finding], found: report.Summary) -> Iterator[looks.Finding]:
+def _ended(findings: Iterator[looks.Finding], found: report.Summary) -> Iterator[looks.Finding]:
     yield from findings
     found.ended_s = time.time()
+    found.in_motion -= sum(found.kinds.values())
 
 
 def _first_reading(

@@ -1,0 +1,41 @@
+"""`python -m ots_tools`: each tool of a migration is a sub-command, imported when called."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+import click
+
+# sub-command -> (module, name of its click command)
+COMMANDS: dict[str, tuple[str, str]] = {
+    "backfill": ("ots_tools.backfill", "backfill"),
+    "repair": ("ots_tools.repair", "repair"),
+    "verify": ("ots_tools.verify", "verify"),
+    "watch": ("ots_tools.watch", "watch"),
+}
+
+
+class LazyGroup(click.Group):
+    """A group that imports a sub-command only when it is asked for: some of them start slowly."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        """List the sub-commands by name."""
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """Import a sub-command."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, name = COMMANDS[cmd_name]
+        command = getattr(import_module(module), name)
+        assert isinstance(command, click.Command)
+        return command
+
+
+@click.group(cls=LazyGroup)
+def main() -> None:
+    """Load, prove, repair and watch a migration from DynamoDB to Table Store."""
+
+
+if __name__ == "__main__":
+    main(prog_name="python -m ots_tools")

@@ -1,0 +1,143 @@
+"""`python -m ots_tools repair`: verify's report, or keys, go in; each row is settled.
+
+Exit codes: 0 every key is settled, 1 some can never be written as they are, 2 some are not settled.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from ots_sync.changes import Image
+from ots_sync.errors import ConfigurationError
+from ots_tools import display, door, report
+from ots_tools.item_reads import items_of
+from ots_tools.items import key_of_text
+from ots_tools.options import COULD_NOT_TELL, Common, common
+from ots_tools.scan import Table as SourceTable
+from ots_tools.settle import settle
+
+KEYS_AT_ONCE = 200
+
+
+@click.command("repair")
+@common
+@click.argument(
+    "path",
+    metavar="[REPORT]",
+    required=False,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+)
+@click.option(
+    "--key",
+    "texts",
+    multiple=True,
+    metavar="JSON",
+    help="""Settle this key: '{"user_id": {"S": "..."}}'. As often as you like.""",
+)
+def repair(shared: Common, path: Path | None, texts: tuple[str, ...]) -> None:
+    """Bring each row that verify found wrong to its item's present state.
+
+    Reads the item, writes it or deletes the row, and reads the item again until it is what was
+    written: safe beside the live stream.
+    """
+    if (path is None) == (not texts):
+        raise click.UsageError("Give verify's REPORT, or --key, and not both.")
+    client, table = shared.source()
+    summary = _fitting(path, shared, table) if path else {}
+    ends: Counter[str] = Counter()
+    reasons: Counter[str] = Counter()
+    console = Console()
+    keys = _of_report(path, ends) if path else _given(texts, shared)
+    with display.bar(console) as progress:
+        total = sum(summary["kinds"].values()) if summary else len(texts)
+        task = progress.add_task("repair", total=total, cost="")
+        while some := list(islice(keys, KEYS_AT_ONCE)):
+            settled = settle(
+                some,
+                lambda keys: items_of(client, table.name, keys),
+                door.rules(),
+                lambda: door.ports().means,
+            )
+            for one in settled:
+                ends[one.wrote if one.state == "done" else one.state] += 1
+                if one.state in ("refused", "undone"):
+                    reasons[f"{one.code}: {one.reason}"] += 1
+            progress.update(task, advance=len(some))
+    console.print(_shown(ends, reasons))
+    code = _exit_code(ends)
+    if code == 0 and summary and shared.state.exists():
+        with shared.open_state(table.arn) as state:
+            state.repaired(summary["id"])
+    sys.exit(code)
+
+
+def _fitting(path: Path, shared: Common, table: SourceTable) -> Any:
+    """The report's numbers. Raises ConfigurationError when it is of other tables or settings."""
+    summary = report.read_summary(path)
+    settings = shared.settings
+    ours = {
+        "source": table.arn,
+        "target": f"{settings.instance}/{settings.table_name}",
+        "fingerprint": settings.fingerprint,
+    }
+    for name, value in ours.items():
+        if summary.get(name) != value:
+            raise ConfigurationError(
+                f"{path} is of another {name} ({summary.get(name)}) than this one ({value}): "
+                "nothing was written. Run verify with the same options as repair."
+            )
+    return summary
+
+
+def _of_report(path: Path, ends: Counter[str]) -> Iterator[Image]:
+    for _, text in report.read_keys(path):
+        if text:
+            yield key_of_text(text)
+        else:
+            ends["unnamed"] += 1
+
+
+def _given(texts: tuple[str, ...], shared: Common) -> Iterator[Image]:
+    for text in texts:
+        try:
+            key = key_of_text(text)
+            if sorted(key) != sorted(shared.settings.key_list):
+                raise ValueError
+        except ValueError:
+            names = json.dumps({name: {"S": "..."} for name in shared.settings.key_list})
+            raise click.UsageError(f"A --key is not of the form {names}.") from None
+        yield key
+
+
+def _exit_code(ends: Counter[str]) -> int:
+    if ends["undone"] or ends["moving"] or ends["unnamed"]:
+        return COULD_NOT_TELL
+    return 1 if ends["refused"] else 0
+
+
+def _shown(ends: Counter[str], reasons: Counter[str]) -> Table:
+    table = Table(title="Repaired", show_header=False, title_justify="left")
+    names = {
+        "put": "rows written",
+        "delete": "rows deleted",
+        "refused": "refused: can never be written as they are",
+        "undone": "not done: run repair again",
+        "moving": "moving: changed all the while; run verify later",
+        "unnamed": "rows whose item cannot be named",
+    }
+    for name, words in names.items():
+        if ends[name] or name in ("put", "delete"):
+            table.add_row(words, f"{ends[name]:,}")
+    for reason, count in reasons.most_common(5):
+        table.add_row(f"  {reason}", f"{count:,}")
+    return table
