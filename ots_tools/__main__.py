@@ -1,4 +1,4 @@
-"""`python -m ots_tools`: each tool of a migration is a sub-command, imported when called."""
+"""`python -m ots_tools`: each tool is a sub-command, imported when it is asked for."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import click
 # sub-command -> (module, name of its click command)
 COMMANDS: dict[str, tuple[str, str]] = {
     "backfill": ("ots_tools.backfill", "backfill"),
-    "repair": ("ots_tools.repair", "repair"),
+    "redrive": ("ots_tools.redrive", "redrive"),
+    "show": ("ots_tools.show", "show"),
     "verify": ("ots_tools.verify", "verify"),
-    "watch": ("ots_tools.watch", "watch"),
 }
 
 
@@ -34,7 +34,7 @@ class LazyGroup(click.Group):
 
 @click.group(cls=LazyGroup)
 def main() -> None:
-    """Load, prove, repair and watch a migration from DynamoDB to Table Store."""
+    """Load, prove, mend and watch a table that ots-sync keeps."""
 
 
 if __name__ == "__main__":
