@@ -17,7 +17,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from ots_tools import aws, kept, lag, orders
+from ots_tools import aws, lag, orders, quarantined
 from ots_tools.options import Common, common
 from ots_tools.orders import Check, Step
 
@@ -92,8 +92,8 @@ def look(shared: Common, checkpoint: Path | None) -> Sight:
         streams = aws.client("dynamodbstreams", shared.dynamodb)
         lag_s = lag.of_checkpoint(checkpoint, streams, now_s)
     place = shared.settings.quarantine
-    quarantined = kept.count(place, lambda: aws.client("s3")) if place else None
-    return Sight(history, checks, mapping, enabled, lag_s, quarantined, now_s)
+    in_quarantine = quarantined.count(place, lambda: aws.client("s3")) if place else None
+    return Sight(history, checks, mapping, enabled, lag_s, in_quarantine, now_s)
 
 
 def what_is_missing(seen: Sight, lag_max_s: float) -> list[str]:
