@@ -10,8 +10,10 @@ import click
 COMMANDS: dict[str, tuple[str, str]] = {
     "backfill": ("ots_tools.backfill", "backfill"),
     "redrive": ("ots_tools.redrive", "redrive"),
+    "repair": ("ots_tools.repair", "repair"),
     "show": ("ots_tools.show", "show"),
     "verify": ("ots_tools.verify", "verify"),
+    "watch": ("ots_tools.watch", "watch"),
 }
 
 

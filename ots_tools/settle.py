@@ -1,7 +1,7 @@
 """Keys go in, each row is brought to its item's present state; what became of each key comes out.
 
-The rule for every writer that is not the stream: read the item, write it or delete the row, and once
-that is acknowledged read the item again, until it is what was written. However often it looked
+The rule for every writer that is not the stream: read the item, write it or delete the row, and
+once that is acknowledged read the item again, until it is what was written. However often it looked
 before it wrote, a writer that does not look afterwards can let a stale value win.
 """
 
