@@ -43,6 +43,11 @@ format: install  ## Format the code
 	$(PY) -m ruff check --fix .
 	$(PY) -m ruff format .
 
+.PHONY: test-node
+test-node: install  ## Run the official Node SDK against the local Table Store (needs npm)
+	@cd tests/node && npm ci --no-audit --no-fund --silent
+	@$(PY) -m tests.node.run
+
 .PHONY: demo
 demo: install  ## The whole path on this machine, no cloud account
 	@$(PY) -m ots_local demo
@@ -66,6 +71,10 @@ build-SyncFunction:  # what `sam build` calls for the function of template.yaml
 .PHONY: bench-coldstart
 bench-coldstart: install bundle  ## Measure the bundle's cold start beside the SDK's import alone
 	@$(PY) -m tests.benchmarks.cold_start
+
+.PHONY: bench-tablestore
+bench-tablestore: install  ## Measure how fast the local Table Store is
+	@$(PY) -m tests.tablestore.speed
 
 .PHONY: bench
 bench: install  ## Measure speed, memory and growth; writes docs/benchmarks (several minutes)

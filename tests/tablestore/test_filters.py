@@ -91,18 +91,18 @@ IDS = [case[0] for case in CASES]
 
 
 @pytest.mark.parametrize(("condition", "passes"), [case[1:] for case in CASES], ids=IDS)
-def test_filter(client: OTSClient, condition: Any, passes: bool) -> None:
+def test_filter(sdk: OTSClient, condition: Any, passes: bool) -> None:
     """A filter shows a row, or does not, in a read of one, of many and of a range."""
-    make_table(client)
-    put(client, "k", ROW)
+    make_table(sdk)
+    put(sdk, "k", ROW)
     shown = [KEY] if passes else []
-    assert (get(client, "k", column_filter=condition) is not None) is passes
+    assert (get(sdk, "k", column_filter=condition) is not None) is passes
     many = BatchGetRowRequest()
     many.add(TableInBatchGetRowItem("t", [KEY], [], condition, 1))
-    found = client.batch_get_row(many).get_succeed_rows()
+    found = sdk.batch_get_row(many).get_succeed_rows()
     assert [item.row.primary_key for item in found if item.row] == shown
     low, high = [("id", INF_MIN)], [("id", INF_MAX)]
-    _, _, rows, _ = client.get_range("t", "FORWARD", low, high, column_filter=condition)
+    _, _, rows, _ = sdk.get_range("t", "FORWARD", low, high, column_filter=condition)
     assert [row.primary_key for row in rows] == shown
 
 
@@ -110,23 +110,23 @@ NEW = [*ROW, ("new", 1)]
 
 
 @pytest.mark.parametrize(("condition", "passes"), [case[1:] for case in CASES], ids=IDS)
-def test_condition(client: OTSClient, condition: Any, passes: bool) -> None:
+def test_condition(sdk: OTSClient, condition: Any, passes: bool) -> None:
     """A condition lets a write happen, or refuses it."""
-    make_table(client)
+    make_table(sdk)
     check = Condition("IGNORE", condition)
     for call in (
-        lambda: client.put_row("t", Row(KEY, NEW), check),
-        lambda: client.update_row("t", Row(KEY, {"put": NEW}), check),
-        lambda: client.delete_row("t", Row(KEY), check),
+        lambda: sdk.put_row("t", Row(KEY, NEW), check),
+        lambda: sdk.update_row("t", Row(KEY, {"put": NEW}), check),
+        lambda: sdk.delete_row("t", Row(KEY), check),
     ):
-        put(client, "k", ROW)
-        before = get(client, "k")
+        put(sdk, "k", ROW)
+        before = get(sdk, "k")
         if passes:
             call()
         else:
             with refused("OTSConditionCheckFail", "Condition check failed.", 403):
                 call()
-        assert (get(client, "k") != before) is passes
+        assert (get(sdk, "k") != before) is passes
 
 
 @pytest.mark.parametrize(("condition", "passes"), [case[1:] for case in CASES], ids=IDS)

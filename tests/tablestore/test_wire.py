@@ -128,7 +128,7 @@ MALFORMED: list[tuple[str, bytes, str]] = [
     ("cut short", row(KEY, DATA)[:-4], "data format is invalid."),
     (
         "more behind",
-        row(KEY, DATA) + b"\0",
+        row(KEY, DATA) + b"\0\1",
         "Cell data broken, has more data in cell, but they can't be parsed.",
     ),
     (
@@ -256,6 +256,13 @@ def test_malformed_updates(store: TableStore, sdk: OTSClient, data: bytes, messa
     request.condition.row_existence = pb.IGNORE
     found = send(store, "UpdateRow", request.SerializeToString())
     assert found.error == (400, INVALID, message)
+
+
+def test_zeros_behind_a_row(store: TableStore, sdk: OTSClient) -> None:
+    """Zero bytes behind a row are no fault: the official Node SDK sends some."""
+    make_table(sdk)
+    request = pb.GetRowRequest(table_name="t", primary_key=row(KEY) + b"\0\0", max_versions=1)
+    assert send(store, "GetRow", request.SerializeToString()).status == 200
 
 
 @pytest.mark.parametrize("which", ["cell", "row"])

@@ -19,6 +19,8 @@ from ots_local.tablestore.schema import (
 )
 from ots_local.tablestore.wire.read_data import parse
 
+# Field 4, the table's status, 1 for active: other SDKs need it, Python's messages do not know it.
+_ACTIVE = b"\x20\x01"
 _KEY_NUMBERS = {kind: number for number, kind in KEY_TYPES.items()}
 
 
@@ -100,7 +102,7 @@ def write_description(schema: Schema) -> bytes:
     for name, kind in schema.defined:
         answer.table_meta.defined_column.add(name=name, type=kind)
     _describe(answer, schema)
-    return bytes(answer.SerializeToString())
+    return bytes(answer.SerializeToString()) + _ACTIVE
 
 
 def write_updated(schema: Schema) -> bytes:
