@@ -8,6 +8,12 @@ import sys
 from typing import Any
 
 import pytest
+from hypothesis import settings
+
+# The same examples on every machine and in every run; `HYPOTHESIS_PROFILE=thorough` draws new ones.
+settings.register_profile("lean", deadline=None, derandomize=True)
+settings.register_profile("thorough", deadline=None, max_examples=2000)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "lean"))
 
 pytest_plugins = ["tests.fix_dynamodb", "tests.fix_tablestore"]
 
