@@ -115,6 +115,7 @@ class Redrive:
     means: Callable[[], Means]
     allow_shape_change: bool = False
     dry_run: bool = False
+    wall_s: Callable[[], float] = time.time
     states: Counter[str] = field(default_factory=Counter)
     keys: int = 0
     staying: list[tuple[str, str, str]] = field(default_factory=list)
@@ -163,7 +164,7 @@ class Redrive:
             self.states["done"] += 1
             return
         if fared.state == "refused":
-            again = (fared.code, fared.reason, self.fingerprint, time.time())
+            again = (fared.code, fared.reason, self.fingerprint, self.wall_s())
             self.kept.write(case.name, refused_again(case, *again))
         self._stays(case, fared)
 

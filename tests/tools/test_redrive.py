@@ -1,0 +1,211 @@
+"""Redrive: an object leaves the quarantine only when its keys' rows are what the items are."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ots_sync.changes import Image, Refused
+from ots_sync.errors import RefusedError
+from ots_sync.quarantine import open_quarantine
+from ots_tools.items import key_text
+from ots_tools.kept_objects import Folder
+from ots_tools.redrive import Redrive, summary
+from ots_tools.scan import Table
+from tests.builders import configuration, event, item, record
+from tests.doors import open_door
+from tests.fakes import FakeClock, MemoryStore
+from tests.scripted import BUSY, means
+
+ARN = "arn:aws:dynamodb:us-east-1:123456789012:table/Source"
+TABLE = Table("Source", ARN, 0, 0, {"user_id": "S", "action_time": "N"})
+BAD = {"n" * 256: {"S": "no column can have this name"}}
+DOOR = open_door()
+
+
+class Rig:
+    """A quarantine folder, the source's items by key, and the target's rows."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.settings = configuration(QUARANTINE=f"file://{folder}")
+        self.items: dict[str, Any] = {}
+        self.target = MemoryStore()
+
+    def refuse(self, refused: Any, **environ: str) -> str:
+        """Quarantines a record as the function does, perhaps under other settings; its name."""
+        before = set(self.names())
+        kept = open_quarantine(configuration(QUARANTINE=f"file://{self.folder}", **environ))
+        assert kept is not None
+        kept.keep(Refused(refused, RefusedError("ColumnName", "too long")), 1_800_000_000)
+        (name,) = set(self.names()) - before
+        return name
+
+    def give_up(self, *records: Any, name: str = "aws/lambda/id/shard/batch") -> None:
+        """Keeps a batch as Lambda's on-failure destination does."""
+        document = {
+            "requestContext": {"condition": "RetryAttemptsExhausted"},
+            "DDBStreamBatchInfo": {"streamArn": f"{ARN}/stream/2018"},
+            "payload": json.dumps(event(*records)),
+        }
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(document))
+
+    def put(self, *items: Any) -> None:
+        """Sets items of the source."""
+        for one in items:
+            self.items[key_text({name: one[name] for name in TABLE.key_types})] = one
+
+    def read(self, keys: Sequence[Image]) -> list[Image | None]:
+        """The source's consistent read."""
+        return [self.items.get(key_text(key)) for key in keys]
+
+    def names(self) -> list[str]:
+        """What is kept."""
+        return Folder(self.folder).names()
+
+    def redrive(self, **options: Any) -> Redrive:
+        """One run, to its end."""
+        run = Redrive(
+            Folder(self.folder),
+            TABLE,
+            self.settings.table_name,
+            self.settings.fingerprint,
+            options.pop("read", self.read),
+            DOOR.rules(),
+            lambda: means(options.get("send", self.target.send), FakeClock(0.0), left_s=28.05),
+            wall_s=lambda: 1_900_000_000,
+            **{name: value for name, value in options.items() if name != "send"},
+        )
+        assert sum(run.steps(self.names())) == len(self.names()) + run.states["done"]
+        return run
+
+
+@pytest.fixture
+def rig(tmp_path: Path) -> Rig:
+    return Rig(tmp_path)
+
+
+def test_row_of_a_mended_item_is_written_and_its_object_removed(rig: Rig) -> None:
+    """The item's present state counts, not the record's."""
+    rig.refuse(record(new=item("u", 1, **BAD)))
+    rig.put(item("u", 1, good={"S": "now"}))
+    run = rig.redrive()
+    assert rig.target.rows == {("u", 1): {"good": "now"}}
+    assert rig.names() == []
+    assert run.states == {"done": 1}
+
+
+def test_row_of_an_item_that_is_gone_is_deleted(rig: Rig) -> None:
+    rig.target.rows[("u", 1)] = {"stale": True}
+    rig.refuse(record(new=item("u", 1, **BAD)))
+    rig.redrive()
+    assert (rig.target.rows, rig.names()) == ({}, [])
+
+
+def test_what_is_refused_again_stays_with_the_new_reason(rig: Rig) -> None:
+    name = rig.refuse(record(new=item("u", 1, big={"N": "1"})))
+    rig.put(item("u", 1, **BAD))
+    before = json.loads(Folder(rig.folder).read(name))
+    run = rig.redrive()
+    after = json.loads(Folder(rig.folder).read(name))
+    assert run.states == {"refused": 1}
+    assert after["reason"] != before["reason"]
+    assert after["code"] == "ColumnName"
+    assert after["record"] == before["record"]
+    assert (before["quarantined_at_s"], after["redriven_at_s"]) == (1_800_000_000, 1_900_000_000)
+    assert rig.redrive().states == {"refused": 1}  # and can be tried again
+
+
+def test_batch_that_lambda_gave_up_is_settled_key_by_key(rig: Rig) -> None:
+    """It leaves when all of its keys are settled; one key many times is one write."""
+    rig.give_up(*[record(new=item("u", n % 3)) for n in range(9)])
+    rig.put(item("u", 0), item("u", 1, v={"N": "1"}))
+    run = rig.redrive()
+    assert rig.target.rows == {("u", 0): {}, ("u", 1): {"v": 1}}
+    assert (rig.names(), run.keys, rig.target.calls) == ([], 3, [3])
+
+
+def test_batch_that_lambda_gave_up_stays_while_one_of_its_keys_is_refused(rig: Rig) -> None:
+    rig.give_up(record(new=item("u", 1)), record(new=item("u", 2)))
+    rig.put(item("u", 1, v={"N": "1"}), item("u", 2, **BAD))
+    run = rig.redrive()
+    assert rig.target.rows == {("u", 1): {"v": 1}}
+    assert run.states == {"refused": 1}
+    kept = json.loads(Folder(rig.folder).read(rig.names()[0]))
+    assert kept["code"] == "ColumnName"
+    assert len(json.loads(kept["payload"])["Records"]) == 2
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"[]", b"{}", b"not json", b'{"record": {"dynamodb": {"Keys": {"id": {"S": "x"}}}}}']
+    + [json.dumps({"payload": text}).encode() for text in ("", "{}", '{"Records": [1]}')],
+)
+def test_what_holds_no_key_of_the_table_stays_and_is_named(rig: Rig, body: bytes) -> None:
+    (rig.folder / "target").mkdir()
+    (rig.folder / "target" / "odd.json").write_bytes(body)
+    run = rig.redrive()
+    assert [(name, state) for name, state, _ in run.staying] == [("target/odd.json", "unreadable")]
+    assert (rig.folder / "target" / "odd.json").read_bytes() == body
+
+
+def test_what_was_refused_under_another_shape_is_written_only_on_request(rig: Rig) -> None:
+    """Its row would not be like those of the rest of the table."""
+    rig.refuse(record(new=item("u", 1)), COLUMN_NAMES="verbatim")
+    rig.put(item("u", 1, v={"N": "1"}))
+    assert rig.redrive().states == {"other shape": 1}
+    assert rig.target.rows == {}
+    assert rig.redrive(allow_shape_change=True).states == {"done": 1}
+    assert rig.target.rows == {("u", 1): {"v": 1}}
+
+
+def test_other_tables_are_left_alone(rig: Rig) -> None:
+    rig.refuse(record(new=item("u", 1)), TABLE_NAME="another")
+    elsewhere = f"{ARN}Other/stream/2018"
+    document = {"DDBStreamBatchInfo": {"streamArn": elsewhere}, "payload": json.dumps(event())}
+    (rig.folder / "batch").write_text(json.dumps(document))
+    run = rig.redrive()
+    assert run.states == {"other tables": 2}
+    assert (len(rig.names()), run.staying) == (2, [])
+
+
+def test_dry_run_changes_nothing(rig: Rig) -> None:
+    rig.refuse(record(new=item("u", 1)))
+    rig.put(item("u", 1))
+    run = rig.redrive(dry_run=True)
+    assert run.states == {"would be tried": 1}
+    assert (len(rig.names()), rig.target.calls) == (1, [])
+
+
+def test_moving_key_stays_and_is_named_by_its_object_alone(rig: Rig) -> None:
+    name = rig.refuse(record(new=item("a-secret-key", 1)))
+    count = iter(range(1000))
+
+    def changing(keys: Sequence[Image]) -> list[Image | None]:
+        return [item("a-secret-key", 1, v={"N": str(next(count))}) for _ in keys]
+
+    run = rig.redrive(read=changing)
+    assert [(kept, state) for kept, state, _ in run.staying] == [(name, "moving")]
+    assert rig.names() == [name]
+    assert "a-secret-key" not in repr(run.staying)
+
+
+def test_what_is_not_acknowledged_stays(rig: Rig) -> None:
+    rig.refuse(record(new=item("u", 1)))
+    rig.put(item("u", 1))
+    run = rig.redrive(send=lambda writes: [BUSY] * len(writes))
+    assert run.states == {"undone": 1}
+    assert len(rig.names()) == 1
+
+
+def test_summary_has_words_for_every_state(rig: Rig) -> None:
+    run = rig.redrive()
+    for state in ("done", "refused", "moving", "undone", "other shape", "unreadable"):
+        run.states[state] += 1
+    assert next(iter(summary(run).columns[1].cells)).startswith("removed")
