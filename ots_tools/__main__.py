@@ -9,6 +9,7 @@ import click
 # sub-command -> (module, name of its click command)
 COMMANDS: dict[str, tuple[str, str]] = {
     "backfill": ("ots_tools.backfill", "backfill"),
+    "doctor": ("ots_tools.doctor.command", "doctor"),
     "redrive": ("ots_tools.redrive", "redrive"),
     "repair": ("ots_tools.repair", "repair"),
     "show": ("ots_tools.show", "show"),
@@ -36,7 +37,7 @@ class LazyGroup(click.Group):
 
 @click.group(cls=LazyGroup)
 def main() -> None:
-    """Load, prove, mend and watch a table that ots-sync keeps."""
+    """Check, load, prove, mend and watch a table that ots-sync keeps."""
 
 
 if __name__ == "__main__":

@@ -14,7 +14,13 @@ ATTEMPTS = 8
 """Of one call, first included; boto3 waits between them."""
 
 
-def client(service: str, endpoint: str | None = None, *, connections: int = 10) -> Any:
+def client(
+    service: str,
+    endpoint: str | None = None,
+    *,
+    connections: int = 10,
+    attempts: int = ATTEMPTS,
+) -> Any:
     """A client of a service at an endpoint, at AWS_ENDPOINT_URL..., or at AWS itself.
 
     Safe for many threads.
@@ -25,7 +31,7 @@ def client(service: str, endpoint: str | None = None, *, connections: int = 10) 
     url = endpoint or _from_environ(service)
     local = url is not None and _is_loopback(url)
     config = Config(
-        retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
+        retries={"mode": "standard", "total_max_attempts": attempts},
         max_pool_connections=connections,
         s3={"addressing_style": "path"} if local else None,  # bucket.127.0.0.1 is no host
     )

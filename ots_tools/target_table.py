@@ -1,4 +1,4 @@
-"""The target table as a whole: a client goes in, its definition, or a new table, comes out.
+"""The target table as a whole: its definition, a new one, and what an access key may do with it.
 
 Refuses by StoreError, with the service's own code and words, or the network's.
 """
@@ -6,7 +6,7 @@ Refuses by StoreError, with the service's own code and words, or the network's.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -31,6 +31,9 @@ from tablestore import (
 
 from ots_sync.errors import StoreError
 
+Key = Mapping[str, str]
+"""Key columns in the table's order, each with its type."""
+
 INTEGER, STRING, BINARY = "INTEGER", "STRING", "BINARY"
 KEY_TYPES = {"S": STRING, "N": INTEGER, "B": BINARY}
 """DynamoDB's type of a key attribute -> Table Store's of a key column."""
@@ -42,12 +45,11 @@ _SAID = 300
 class Definition:
     """What Table Store tells of a table. `generated`: key columns whose value it makes itself."""
 
-    key: Mapping[str, str]
+    key: Key
     generated: tuple[str, ...]
     time_to_live_s: int
     max_versions: int
     allow_update: bool
-    indexes: int
 
 
 def describe(client: OTSClient, table: str) -> Definition:
@@ -62,11 +64,10 @@ def describe(client: OTSClient, table: str) -> Definition:
         time_to_live_s=options.time_to_live,
         max_versions=options.max_version,
         allow_update=options.allow_update is not False,
-        indexes=len(found.secondary_indexes),
     )
 
 
-def create(client: OTSClient, table: str, key: Mapping[str, str]) -> None:
+def create(client: OTSClient, table: str, key: Key) -> None:
     """Makes a table of this key that keeps one version of each cell for ever."""
     options = TableOptions(time_to_live=-1, max_version=1)
     with _told():
@@ -75,31 +76,50 @@ def create(client: OTSClient, table: str, key: Mapping[str, str]) -> None:
         )
 
 
-def tables(client: OTSClient) -> int:
-    """How many tables the instance has; takes ots:ListTable."""
-    with _told():
-        return len(client.list_table())
-
-
-def ask_to_write(client: OTSClient, table: str, key: Mapping[str, str]) -> StoreError | None:
+def ask_to_write(client: OTSClient, table: str, key: Key) -> StoreError | None:
     """What the service says to a write that cannot change anything; takes ots:BatchWriteRow.
 
     A made-up row has to exist already, and would lose a column that nobody has: a refusal with
     OTSConditionCheckFail shows that all else was right. None when it was carried out.
     """
+    row = Row(_made_up(key), {"delete_all": [f"x{secrets.token_hex(16)}"]})
+    request = BatchWriteRowRequest()
+    only_if_there = Condition(RowExistenceExpectation.EXPECT_EXIST)
+    request.add(TableInBatchWriteRowItem(table, [UpdateRowItem(row, only_if_there)]))
+    try:
+        with _told():
+            (answer,) = client.batch_write_row(request).get_update_by_table(table)
+    except StoreError as error:
+        return error
+    return None if answer.is_ok else StoreError(answer.error_code, _plain(answer.error_message))
+
+
+def reads(client: OTSClient, table: str, key: Key) -> Iterator[tuple[str, StoreError | None]]:
+    """What the service says to each kind of reading, None where it is allowed; nothing is kept."""
+    asked: Mapping[str, Callable[[], object]] = {
+        "DescribeTable": lambda: client.describe_table(table),
+        "ListTable": client.list_table,
+        "GetRow": lambda: client.get_row(table, _made_up(key), max_version=1),
+    }
+    for action, ask in asked.items():
+        try:
+            with _told():
+                ask()
+        except StoreError as error:
+            yield action, error
+        else:
+            yield action, None
+
+
+def _made_up(key: Key) -> list[tuple[str, Any]]:
+    """A key that no row has."""
     nonce = secrets.token_hex(16)
-    made_up: dict[str, Any] = {
+    values: dict[str, Any] = {
         STRING: nonce,
         INTEGER: -secrets.randbits(62) - 1,
         BINARY: bytearray(nonce.encode()),
     }
-    row = Row([(name, made_up[kind]) for name, kind in key.items()], {"delete_all": [f"x{nonce}"]})
-    request = BatchWriteRowRequest()
-    only_if_there = Condition(RowExistenceExpectation.EXPECT_EXIST)
-    request.add(TableInBatchWriteRowItem(table, [UpdateRowItem(row, only_if_there)]))
-    with _told():
-        (answer,) = client.batch_write_row(request).get_update_by_table(table)
-    return None if answer.is_ok else StoreError(answer.error_code, _plain(answer.error_message))
+    return [(name, values[kind]) for name, kind in key.items()]
 
 
 @contextmanager

@@ -36,6 +36,10 @@ class UnseenError(Exception):
     """A check cannot look; its words say why."""
 
 
+class AbsentError(UnseenError):
+    """What a check is about is not there; its words say what."""
+
+
 class NotAskedError(Exception):
     """A check has nothing to look at; its words say what it would take."""
 

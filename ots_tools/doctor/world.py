@@ -10,16 +10,21 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from ots_sync import readings, settings, store
-from ots_sync.errors import ConfigurationError, StoreError, SyncError
+from ots_sync import settings, store
+from ots_sync.errors import SettingsError, StoreError, SyncError
 from ots_sync.settings import Settings
-from ots_tools import aws, deployed, target_table
+from ots_tools import deployed, target_table
+from ots_tools.doctor.endpoint import UnreachableError, date_of
 from ots_tools.doctor.findings import NotAskedError, UnseenError
+from ots_tools.doctor.seeing import seen
 from ots_tools.target_table import Definition
 
 T = TypeVar("T")
 AwsClient = Callable[[str], Any]
 """The name of an AWS service -> its boto3 client."""
+
+SAMPLE = 200
+"""Items of the source table that are looked at: 100 kB or so, some read units."""
 
 _TYPE_NAMES = {str: "STRING", int: "INTEGER", bytearray: "BINARY"}
 
@@ -38,26 +43,25 @@ class World:
     source_name: str | None
     client: AwsClient
     wall_s: Callable[[], float]
-    _seen: dict[str, Any] = field(default_factory=dict)
+    _seen: dict[str, tuple[Any, Exception | None]] = field(default_factory=dict)
 
     def settings(self) -> Settings:
         """The function's settings. Raises SettingsError the first time it is asked by a check."""
         try:
             return settings.load(self.environ, self.fallback)
-        except settings.SettingsError:
+        except SettingsError:
             raise UnseenError("the settings above are not usable") from None
 
     def writer(self) -> Any:
         """The SDK's client as the function has it, with the function's access key."""
-        return self._once("writer", lambda: _connected(self.settings()))
+        return self._once("writer", lambda: store.connect(self.settings()))
 
     def operator(self) -> Any:
         """The SDK's client of whoever runs this: their own access key, or the function's."""
-        own = {name: self.own[name] for name in deployed.ACCESS_KEY if self.own.get(name)}
-        if not own:
+        if not (self.own.get("OTS_ID") or self.own.get("OTS_SECRET_ARN")):
             return self.writer()
-        environ = deployed.merged(self.environ, own)
-        return self._once("operator", lambda: _connected(settings.load(environ, self.fallback)))
+        environ = deployed.merged(self.environ, self.own)
+        return self._once("operator", lambda: store.connect(settings.load(environ, self.fallback)))
 
     def definition(self) -> Definition:
         """The target table's definition. Raises StoreError."""
@@ -114,31 +118,45 @@ class World:
 
     def wanted_key(self) -> dict[str, str]:
         """The key that the target needs: PRIMARY_KEY's names in its order, the source's types."""
-        types: Mapping[str, type | None] = self.settings().primary_key
-        try:
-            source = self.source_key()
-        except (NotAskedError, UnseenError) as error:
-            if None in types.values():
-                raise UnseenError(f"the key's types are not known: {error}") from None
+        types = self.settings().primary_key
+        if None not in types.values():
             return {name: _TYPE_NAMES[kind] for name, kind in types.items() if kind}
-        return {
-            name: target_table.KEY_TYPES[source[name]] for name in types if name in source
-        }
+        source = self.source_key()
+        if source.keys() != types.keys():
+            raise UnseenError("PRIMARY_KEY does not name the source table's keys")
+        return {name: target_table.KEY_TYPES[source[name]] for name in types}
+
+    def probe_key(self) -> dict[str, str]:
+        """The same, or a guess where types are not known: good enough to ask for permission."""
+        try:
+            return self.wanted_key()
+        except (NotAskedError, UnseenError):
+            return dict.fromkeys(self.settings().primary_key, target_table.STRING)
 
     def answer(self) -> StoreError | None:
         """What Table Store says to the function's access key and a write that changes nothing."""
-        client, key = self.writer(), self.wanted_key()
-        table = self.settings().table_name
-        return self._once("answer", lambda: target_table.ask_to_write(client, table, key))
+        client, key, name = self.writer(), self.probe_key(), self.settings().table_name
+        return self._once("answer", lambda: target_table.ask_to_write(client, name, key))
+
+    def store_date(self) -> float | None:
+        """The time at the instance's endpoint. Raises UnreachableError."""
+        url = self.settings().endpoint
+        return self._once("date", lambda: date_of(url))
+
+    def sample(self) -> list[Mapping[str, Any]]:
+        """Some items of the source table; their values go nowhere."""
+        table, client = self.source()["TableName"], self.client("dynamodb")
+        look = lambda: client.scan(TableName=table, Limit=SAMPLE)["Items"]  # noqa: E731
+        return self._once("sample", lambda: seen(look))
 
     def _once(self, name: str, look: Callable[[], T]) -> T:
         """A look that is had once, its failure too: an endpoint that hangs costs one wait."""
         if name not in self._seen:
             try:
-                self._seen[name] = look()
-            except (UnseenError, NotAskedError, SyncError) as error:
-                self._seen[name] = error
-        found = self._seen[name]
-        if isinstance(found, Exception):
-            raise found
+                self._seen[name] = (look(), None)
+            except (UnseenError, NotAskedError, UnreachableError, SyncError) as error:
+                self._seen[name] = (None, error)
+        found, refusal = self._seen[name]
+        if refusal is not None:
+            raise refusal
         return found  # type: ignore[no-any-return]

@@ -1,0 +1,101 @@
+"""`python -m ots_tools doctor` as a user runs it: what it prints, never prints, and how it ends."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from ots_local.dynamodb import DynamoDB
+from ots_local.tablestore import TableStore
+from ots_tools.__main__ import main
+from ots_tools.doctor.findings import Finding, Mark, exit_code
+from tests.fix_dynamodb import SourceTable
+from tests.tools.doctor_rig import deploy, environ
+
+GOOD, NOTE, TO_DO, UNSEEN, NOT_ASKED = (Finding(mark, "words") for mark in Mark)
+
+
+@pytest.fixture
+def cloud(dynamodb: DynamoDB, monkeypatch: pytest.MonkeyPatch) -> DynamoDB:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", dynamodb.endpoint)
+    monkeypatch.setenv("COLUMNS", "300")
+    return dynamodb
+
+
+def doctor(*options: str, **env: str) -> Result:
+    return CliRunner().invoke(main, ["doctor", *options], env=env)
+
+
+@pytest.mark.parametrize(
+    ("findings", "expected"),
+    [
+        ([GOOD, NOTE, NOT_ASKED], 0),
+        ([GOOD, UNSEEN], 2),
+        ([GOOD, TO_DO], 1),
+        ([UNSEEN, TO_DO], 1),
+    ],
+)
+def test_exit_code_tells_what_is_left(findings: list[Finding], expected: int) -> None:
+    assert exit_code(findings) == expected
+
+
+def test_every_mark_has_a_sign_of_its_own() -> None:
+    assert len({mark.value[0] for mark in Mark}) == len(Mark)
+
+
+def test_target_is_made_and_everything_is_right(
+    cloud: DynamoDB, table_store: TableStore, source_table: SourceTable
+) -> None:
+    settings = environ(table_store)
+    options = ("--table", source_table.name)
+    before = doctor(*options, **settings)
+    assert before.exit_code == 1
+    assert "--create-target" in before.stdout
+    made = doctor(*options, "--create-target", **settings)
+    assert made.exit_code == 0, made.output
+    assert "target was made" in made.stdout
+    assert doctor(*options, **settings).exit_code == 0
+
+
+def test_deployed_function_is_checked_with_its_own_settings_and_key(
+    cloud: DynamoDB, table_store: TableStore, source_table: SourceTable
+) -> None:
+    """The caller's key describes the table; the function's, here an unknown one, is tried too."""
+    deployed = environ(table_store, OTS_ID="writer-id", OTS_SECRET="a-writers-secret")
+    function = deploy(cloud, source_table.stream_arn, deployed)
+    own = {"OTS_ID": table_store.access_key_id, "OTS_SECRET": table_store.access_key_secret}
+    found = doctor("--function", function, "--create-target", **own)
+    lines = {line.split("  ")[0].strip(): line for line in found.stdout.splitlines()}
+    assert found.exit_code == 1, found.output
+    for good in ("✓ create target", "✓ target key", "✓ table options", "✓ source keys"):
+        assert good in lines
+    assert "✗ access key" in lines
+    for secret in ("writer-id", "a-writers-secret", *own.values()):
+        assert secret not in found.output
+
+
+def test_settings_of_a_file_are_checked(
+    cloud: DynamoDB, table_store: TableStore, tmp_path: Path
+) -> None:
+    file = tmp_path / "function.env"
+    file.write_text("\n".join(f"{name}={value}" for name, value in environ(table_store).items()))
+    found = doctor("--settings", str(file))
+    assert "✓ settings" in found.stdout
+    assert "✗ target table" in found.stdout
+    assert table_store.access_key_secret not in found.output
+
+
+def test_what_cannot_be_asked_is_refused_in_words(cloud: DynamoDB, tmp_path: Path) -> None:
+    file = tmp_path / "function.env"
+    file.write_text("NOT_A_SETTING=kept-quiet\n")
+    both = doctor("--settings", str(file), "--function", "function")
+    assert both.exit_code == 2
+    wrong = doctor("--settings", str(file))
+    assert wrong.exit_code == 2
+    assert "line 1" in wrong.output
+    assert "kept-quiet" not in wrong.output
+    missing = doctor("--function", "no-such-function")
+    assert missing.exit_code == 2
+    assert "no-such-function" in missing.output
