@@ -79,27 +79,34 @@ def keep_our_times(client: Any) -> None:
     pool.connection_pool_kw["retries"] = False
 
 
-def _connect(connection: Any, connect: Callable[[], None]) -> None:
+def _connect(
+    connection: Any, connect: Callable[[], None], clock: Callable[[], float] = monotonic
+) -> None:
     """Connects; each address of a name and the handshake have the time-out for themselves, so one
     that took longer in all is given up: the caller reckons with it.
     """
-    begun_s = monotonic()
+    begun_s = clock()
     try:
         connect()
     except TimeoutError as error:
         raise ConnectTimeoutError(connection, "timed out") from error
     except OSError as error:  # TLS's own among them
         raise NewConnectionError(connection, type(error).__name__) from error
-    if monotonic() - begun_s > CONNECT_TIMEOUT_S:
+    if clock() - begun_s > CONNECT_TIMEOUT_S:
         connection.close()
         raise ConnectTimeoutError(connection, "took too long")
 
 
-def _send(connection: Any, send: Callable[[Any], None], data: Any) -> None:
+def _send(
+    connection: Any,
+    send: Callable[[Any], None],
+    data: Any,
+    clock: Callable[[], float] = monotonic,
+) -> None:
     """Sends within the time-out, on a connection that is used again as on a new one."""
     if connection.sock is None:
         connection.connect()
-    until_s = monotonic() + SEND_TIMEOUT_S
+    until_s = clock() + SEND_TIMEOUT_S
     for start in range(0, len(data), _PIECE_BYTES):
-        connection.sock.settimeout(max(until_s - monotonic(), 0.001))
+        connection.sock.settimeout(max(until_s - clock(), 0.001))
         send(memoryview(data)[start : start + _PIECE_BYTES])

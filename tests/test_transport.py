@@ -1,0 +1,97 @@
+"""Connections keep our times: what a call can take is what the deadline reckons with."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
+
+from ots_local.tablestore import TableStore
+from ots_sync import store, transport
+from ots_sync.transport import CONNECT_TIMEOUT_S, REUSE_S, SEND_TIMEOUT_S
+from tests import wires
+from tests.builders import configuration, write
+from tests.doors import create_table
+from tests.fakes import FakeClock
+
+
+class Wire:
+    """A connection whose every piece takes some seconds to send."""
+
+    def __init__(self, clock: FakeClock, piece_s: float = 0.0) -> None:
+        self.clock, self.piece_s = clock, piece_s
+        self.allowed: list[float] = []
+        self.sent = b""
+        self.closed = False
+        self.sock = SimpleNamespace(settimeout=self.allowed.append)
+
+    def send(self, data: Any) -> None:
+        self.sent += bytes(data)
+        self.clock.now_s += self.piece_s
+
+    def close(self) -> None:
+        self.closed = True
+
+
+def test_whole_request_shares_one_time_out() -> None:
+    """A socket's own is of each piece, and urllib3 would send under the one to connect."""
+    clock = FakeClock(0.0)
+    wire = Wire(clock, 4.0)
+    body = bytes(range(256)) * 200
+    transport._send(wire, wire.send, body, clock)
+    assert wire.sent == body
+    assert wire.allowed == [SEND_TIMEOUT_S, SEND_TIMEOUT_S - 4, SEND_TIMEOUT_S - 8, 0.001]
+
+
+@pytest.mark.parametrize(("took_s", "kept"), [(CONNECT_TIMEOUT_S, True), (3.1, False)])
+def test_connection_that_took_too_long_in_all_is_given_up(took_s: float, kept: bool) -> None:
+    """A name, several addresses and a handshake have a time-out each, and the deadline one."""
+    clock = FakeClock(0.0)
+    wire = Wire(clock)
+
+    def connect() -> None:
+        clock.now_s += took_s
+
+    if kept:
+        transport._connect(wire, connect, clock)
+    else:
+        with pytest.raises(ConnectTimeoutError):
+            transport._connect(wire, connect, clock)
+    assert wire.closed is not kept
+
+
+@pytest.mark.parametrize(
+    ("error", "raised"),
+    [
+        (TimeoutError(), ConnectTimeoutError),
+        (ConnectionResetError(), NewConnectionError),
+        (OSError("handshake"), NewConnectionError),
+    ],
+)
+def test_whatever_fails_before_anything_is_sent_says_so(error: Exception, raised: Any) -> None:
+    def connect() -> None:
+        raise error
+
+    with pytest.raises(raised):
+        transport._connect(Wire(FakeClock()), connect, FakeClock())
+
+
+def test_connection_is_used_again_unless_it_was_idle_for_long(table_store: TableStore) -> None:
+    environ = create_table(table_store, "target")
+    with wires.proxy(table_store.endpoint) as between:
+        client = store.connect(configuration(**{**environ, "OTS_ENDPOINT": between.endpoint}))
+        for _ in range(3):
+            store.batch_write_row(client, "target", [write()])
+        assert between.connections == 1
+        (pool,) = [client.connection.pool.connection_from_url(between.endpoint)]
+        idle = pool.pool.get()
+        idle._used_s -= REUSE_S
+        pool.pool.put(idle)
+        store.batch_write_row(client, "target", [write()])
+        assert between.connections == 2
+
+
+def test_call_takes_at_most_its_three_times() -> None:
+    assert transport.call_s(15.0) == CONNECT_TIMEOUT_S + SEND_TIMEOUT_S + 15.0
