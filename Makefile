@@ -52,6 +52,10 @@ test-node: install  ## Run the official Node SDK against the local Table Store (
 demo: install  ## The whole path on this machine, no cloud account
 	@$(PY) -m ots_local demo
 
+.PHONY: demo-lambda
+demo-lambda: install bundle  ## The same with the built bundle, in AWS's own Lambda runtime
+	@$(PY) -m ots_local demo --bundle build/bundle
+
 # SAM may run this where there is no .venv: any Python from 3.10 with pip will do.
 BUNDLE_PY = $$(test -x $(PY) && echo $(PY) || echo python3)
 
