@@ -50,6 +50,7 @@ class Telemetry:
         for name, unit, value in _measures(outcome):
             self._metrics.add_metric(name, unit, value)
         self._metrics.flush_metrics()
+        self._metrics.clear_metrics()  # a flush that POWERTOOLS_METRICS_DISABLED skips keeps them
 
 
 def _summary(outcome: Outcome) -> Mapping[str, Any]:
