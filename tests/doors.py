@@ -31,14 +31,19 @@ _instances = count(1)
 
 
 def open_door(environ: Mapping[str, str] = ENVIRON, path: Path = DOOR) -> Any:
-    """The door as a module of its own, configured by this environment."""
-    spec = importlib.util.spec_from_file_location(f"door_{next(_instances)}", path)
+    """The door as a module of its own, configured by this environment.
+
+    Its log goes to what is sys.stdout now, so a test that reads the log opens its own door.
+    """
+    name = f"door_{next(_instances)}"
+    spec = importlib.util.spec_from_file_location(name, path)
     assert spec is not None
     assert spec.loader is not None
     door = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(door)
-    with _environ(environ):
+    with _environ({"POWERTOOLS_SERVICE_NAME": name, **environ}):
         door.settings()
+        door.telemetry()
     return door
 
 
