@@ -1,11 +1,14 @@
 """Things to measure go in, the least CPU that each took comes out, measured turn by turn.
 
 Turn by turn, so that a busy spell of the machine falls on all alike; the least of several, for a
-machine can only add. CPU is this process's, all threads; a server runs in another.
+machine can only add. Each portion begins with garbage collected and its input made anew, so that it
+meets the same collections in every turn. CPU is this process's, all threads; a server runs in
+another.
 """
 
 from __future__ import annotations
 
+import gc
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -27,16 +30,19 @@ def least_us(
     cases: Mapping[str, Case], turns: int, passed: Callable[[], object] = lambda: None
 ) -> dict[str, float]:
     """Microseconds of CPU a unit, for each case; `passed` hears of every one that was measured."""
-    least: dict[str, float] = {}
+    least = {name: [float("inf")] * len(case.portions) for name, case in cases.items()}
     for turn in range(turns + 1):
         for name, case in cases.items():
-            spent_s = 0.0
-            for portion in case.portions:
-                given = case.prepare(portion)
-                began_s = time.process_time()
-                case.run(given)
-                spent_s += time.process_time() - began_s
-            passed()
+            spent_s = [_spent_s(case, portion) for portion in case.portions]
             if turn:  # the first is a warm-up
-                least[name] = min(least.get(name, spent_s), spent_s)
-    return {name: spent_s / cases[name].units * 1e6 for name, spent_s in least.items()}
+                least[name] = list(map(min, least[name], spent_s))
+            passed()
+    return {name: sum(spent_s) / cases[name].units * 1e6 for name, spent_s in least.items()}
+
+
+def _spent_s(case: Case, portion: Any) -> float:
+    gc.collect()
+    given = case.prepare(portion)
+    began_s = time.process_time()
+    case.run(given)
+    return time.process_time() - began_s
