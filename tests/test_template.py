@@ -13,7 +13,7 @@ from cfnlint.api import lint_file
 from ots_sync.invocation import ANSWER_S
 from ots_sync.quarantine import LONGEST_S
 from ots_sync.settings import SETTINGS
-from ots_sync.transport import call_s
+from ots_sync.transport import CONNECT_TIMEOUT_S, SEND_TIMEOUT_S, call_s
 from tests.cloudformation import (
     REGIONS,
     TEMPLATE,
@@ -86,6 +86,15 @@ def test_shortest_time_out_leaves_time_for_a_call_and_the_quarantine() -> None:
     (answer_s,) = (setting.default for setting in SETTINGS if setting.name == "OTS_TIMEOUT")
     assert shortest_s >= 60
     assert shortest_s >= call_s(float(answer_s or 0)) + LONGEST_S + ANSWER_S
+
+
+def test_time_around_a_call_is_what_the_parameter_says() -> None:
+    """Whoever raises OtsTimeout is told what else has to fit."""
+    around_s = round(call_s(0) + LONGEST_S + ANSWER_S)
+    parts = f"connect {CONNECT_TIMEOUT_S:.0f}, send {SEND_TIMEOUT_S:.0f}, quarantine {LONGEST_S}"
+    said = " ".join(raw()["Parameters"]["OtsTimeout"]["Description"].split())
+    assert f"{around_s} s" in said
+    assert f"{parts}, answer {ANSWER_S:.0f}" in said
 
 
 def test_environment_is_exactly_the_settings() -> None:

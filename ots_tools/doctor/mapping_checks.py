@@ -11,6 +11,8 @@ from typing import Any
 from ots_tools.doctor.findings import AbsentError, Finding, NotAskedError, good, note, to_do
 from ots_tools.doctor.world import World
 
+_RESTING = ("Disabled", "Disabling", "Deleting")
+
 
 def mapping(world: World) -> Finding:
     """Whether exactly one enabled mapping reads the source's present stream."""
@@ -33,8 +35,10 @@ def mapping(world: World) -> Finding:
     words = "; ".join(lines) + "."
     if bad:
         return to_do(words)
+    if any(one["State"] in _RESTING for one in found):
+        return to_do(words + " No change is copied. The stream keeps 24 hours: enable it in time.")
     if any(one["State"] != "Enabled" for one in found):
-        return note(words + " The stream keeps 24 hours: enable it in time.")
+        return note(words)
     return good(words)
 
 
