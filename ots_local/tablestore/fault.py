@@ -12,19 +12,25 @@ from ots_local.tablestore.values import encode
 
 WRITES = ("PutRow", "UpdateRow", "DeleteRow", "BatchWriteRow")
 READS = ("GetRow", "BatchGetRow", "GetRange")
+TABLES = ("CreateTable", "ListTable", "DescribeTable", "UpdateTable", "DeleteTable")
 
-# kind -> the operations that it befalls unless `apis` names others
-KINDS: dict[str, tuple[str, ...]] = {
-    "latency": READS + WRITES,
-    "row_error": WRITES,
-    "request_error": READS + WRITES,
-    "drop_before": WRITES,
-    "drop_after": WRITES,
-    "late": WRITES,
-    "truncated": READS + WRITES,
-    "unsigned": READS + WRITES,
-    "short": WRITES,
-    "capacity": WRITES,
+_WHOM = ("kind", "rate", "times", "apis", "tables", "keys")
+_ERROR = ("codes", "message", "written")
+# kind -> the operations that it befalls unless `apis` names others, and the options that it has
+KINDS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "latency": (READS + WRITES, (*_WHOM, "seconds", "spread", "sigma")),
+    "row_error": (WRITES, (*_WHOM, *_ERROR)),
+    "request_error": (READS + WRITES, (*_WHOM, *_ERROR)),
+    "drop_before": (WRITES, _WHOM),
+    "drop_after": (WRITES, _WHOM),
+    "late": (WRITES, (*_WHOM, "within")),
+    "truncated": (READS + WRITES, _WHOM),
+    "unsigned": (READS + WRITES, _WHOM),
+    "short": (("BatchWriteRow",), _WHOM),
+    "capacity": (
+        WRITES,
+        ("kind", "apis", "tables", "codes", "message", "rows_per_second", "burst"),
+    ),
 }
 SPREADS = ("fixed", "uniform", "exponential", "lognormal")
 
@@ -54,10 +60,11 @@ class Fault:
 
     def __post_init__(self) -> None:
         """Refuse what cannot be meant."""
-        if self.kind not in KINDS:
-            raise ValueError(f"unknown fault {self.kind!r}; there are: {', '.join(KINDS)}")
         if not 0.0 <= self.rate <= 1.0:
             raise ValueError(f"rate must be between 0 and 1, not {self.rate}")
+        strange = sorted(set(self.apis) - set(READS + WRITES + TABLES + ("ListSearchIndex",)))
+        if strange:
+            raise ValueError(f"unknown operation {strange[0]!r}")
         if self.spread not in SPREADS:
             raise ValueError(f"unknown spread {self.spread!r}; there are: {', '.join(SPREADS)}")
         if not self.codes or not set(self.codes) <= set(CODES):
@@ -70,7 +77,7 @@ class Fault:
 
     def befalls(self, api: str) -> bool:
         """Tell whether an operation can meet it."""
-        return api in (self.apis or KINDS[self.kind])
+        return api in (self.apis or KINDS[self.kind][0])
 
     def encoded_keys(self) -> frozenset[tuple[tuple[bytes, bytes], ...]]:
         """Write the keys as names and values of rows are kept."""
@@ -97,9 +104,13 @@ def from_json(found: Mapping[str, Any]) -> Fault:
     Raises:
         ValueError: an option is unknown or cannot be meant.
     """
-    unknown = sorted(set(found) - {field.name for field in fields(Fault)})
+    kind = found.get("kind")
+    if kind not in KINDS:
+        raise ValueError(f"unknown fault {kind!r}; there are: {', '.join(KINDS)}")
+    unknown = sorted(set(found) - set(KINDS[kind][1]))
     if unknown:
-        raise ValueError(f"unknown option {unknown[0]!r} of a fault")
+        known = ", ".join(KINDS[kind][1][1:])
+        raise ValueError(f"unknown option {unknown[0]!r} of {kind}; there are: {known}")
     options = dict(found)
     for name in ("apis", "tables", "codes"):
         if name in options:

@@ -66,7 +66,7 @@ class Faults:
         """Set one more."""
         self._made += 1
         active = _Active(fault, self._made, fault.times, fault.encoded_keys())
-        active.saved = fault.burst if fault.burst is not None else fault.rows_per_second
+        active.saved = _most(fault)
         self._active.append(active)
 
     def clear(self, kind: str | None = None) -> None:
@@ -85,12 +85,15 @@ class Faults:
         """Tell which are set and not yet at their end."""
         return [one.fault for one in self._active if one.left != 0]
 
-    def of_request(self, api: str, digest: bytes, keys: Iterable[Key]) -> RequestFaults:
-        """Decide what befalls a request; digest stands for its content."""
+    def of_request(self, api: str, digest: bytes, rows: Iterable[tuple[str, Key]]) -> RequestFaults:
+        """Decide what befalls a request; digest stands for its content, rows are what it names."""
         if not self._active:
             return RequestFaults()
-        met = {one.fault.kind: one for one in self._meet(api, digest, keys)}
-        delay = sum(self._delay(one, digest) for one in met.values())
+        met: dict[str, _Active] = {}
+        delay = 0.0
+        for one in self._meet(api, digest, list(rows)):
+            met.setdefault(one.fault.kind, one)
+            delay += self._delay(one, digest)
         error = met.get("request_error")
         drop = next((kind for kind in ("drop_before", "late", "drop_after") if kind in met), None)
         late = met.get("late")
@@ -125,11 +128,16 @@ class Faults:
                 return RowFault(self._error(one, place), fault.written)
         return None
 
-    def _meet(self, api: str, digest: bytes, keys: Iterable[Key]) -> Iterator[_Active]:
+    def _meet(self, api: str, digest: bytes, rows: list[tuple[str, Key]]) -> Iterator[_Active]:
         for one in self._active:
-            if one.fault.kind in ("row_error", "capacity") or not one.fault.befalls(api):
+            fault = one.fault
+            if fault.kind in ("row_error", "capacity") or not fault.befalls(api):
                 continue
-            if one.keys and not any(_plain(key) in one.keys for key in keys):
+            if (fault.tables or one.keys) and not any(
+                (not fault.tables or table in fault.tables)
+                and (not one.keys or _plain(key) in one.keys)
+                for table, key in rows
+            ):
                 continue
             if self._fires(one, digest):
                 yield one
@@ -153,12 +161,8 @@ class Faults:
 
     def _error(self, one: _Active, place: bytes) -> ServiceError:
         codes = one.fault.codes
-        code = (
-            codes[0]
-            if len(codes) == 1
-            else codes[int(self._draw(one, place, b"code") * len(codes))]
-        )
-        return ServiceError(code, one.fault.message)
+        drawn = 0 if len(codes) == 1 else int(self._draw(one, place, b"code") * len(codes))
+        return ServiceError(codes[drawn], one.fault.message)
 
     def _delay(self, one: _Active, place: bytes) -> float:
         fault = one.fault
@@ -175,14 +179,18 @@ class Faults:
 def _admits(one: _Active, now: float) -> bool:
     """Take one row from a capacity that refills with time."""
     rate = one.fault.rows_per_second
-    most = one.fault.burst if one.fault.burst is not None else rate
     if one.counted_at is not None:
-        one.saved = min(most, one.saved + (now - one.counted_at) * rate)
+        one.saved = min(_most(one.fault), one.saved + (now - one.counted_at) * rate)
     one.counted_at = now
     if one.saved < 1.0:
         return False
     one.saved -= 1.0
     return True
+
+
+def _most(fault: Fault) -> float:
+    """Tell how many rows a capacity saves up: at least the one that is asked for."""
+    return max(1.0, fault.rows_per_second if fault.burst is None else fault.burst)
 
 
 def _plain(key: Key) -> tuple[tuple[bytes, bytes], ...]:

@@ -13,7 +13,7 @@ from ots_local.tablestore.rows import Key, TableChanges, TableKeys
 from ots_local.tablestore.wire import read_data, table_messages, write_data
 
 
-def _no_keys(_: Any) -> Iterable[Key]:
+def _nobody(_: Any) -> Iterable[tuple[str, Key]]:
     return ()
 
 
@@ -32,17 +32,17 @@ class Operation:
     read: Callable[[bytes], Any]
     act: Callable[[Instance, Any, AbstractSet[RowName]], Any]  # last: the rows in other hands
     write: Callable[[Any], bytes]
-    keys: Callable[[Any], Iterable[Key]] = _no_keys  # the rows that a fault can name
+    rows: Callable[[Any], Iterable[tuple[str, Key]]] = _nobody  # those that a fault can name
     locks: Callable[[Instance, Any], list[RowName]] = _no_rows  # the rows that it writes
     shorten: Callable[[Any], bytes] = _nothing  # an answer that lacks something
 
 
-def _write_keys(asked: list[TableChanges]) -> Iterable[Key]:
-    return (change.key for table in asked for change in table.changes)
+def _written(asked: list[TableChanges]) -> Iterable[tuple[str, Key]]:
+    return ((table.table, change.key) for table in asked for change in table.changes)
 
 
-def _read_keys(asked: list[TableKeys]) -> Iterable[Key]:
-    return (key for table in asked for key in table.keys)
+def _read(asked: list[TableKeys]) -> Iterable[tuple[str, Key]]:
+    return ((table.table, key) for table in asked for key in table.keys)
 
 
 def _write_of(name: str, read: Callable[[bytes], Any]) -> Operation:
@@ -50,7 +50,7 @@ def _write_of(name: str, read: Callable[[bytes], Any]) -> Operation:
         read,
         lambda instance, asked, busy: writing.write_one(instance, name, asked[0], busy),
         lambda result: write_data.write_row(name, result),
-        _write_keys,
+        _written,
         writing.rows_of,
     )
 
@@ -68,7 +68,7 @@ OPERATIONS: dict[str, Operation] = {
         read_data.read_batch_write,
         writing.batch_write,
         lambda results: write_data.write_batch("BatchWriteRow", results),
-        _write_keys,
+        _written,
         writing.rows_of,
         _shorter,
     ),
@@ -76,18 +76,19 @@ OPERATIONS: dict[str, Operation] = {
         read_data.read_get,
         lambda instance, asked, _: reading.get_row(instance, asked[0]),
         lambda result: write_data.write_row("GetRow", result),
-        _read_keys,
+        _read,
     ),
     "BatchGetRow": Operation(
         read_data.read_batch_get,
         lambda instance, asked, _: reading.batch_get(instance, asked),
         lambda results: write_data.write_batch("BatchGetRow", results),
-        _read_keys,
+        _read,
     ),
     "GetRange": Operation(
         read_data.read_range,
         lambda instance, asked, _: reading.get_range(instance, asked),
         write_data.write_range,
+        lambda asked: [(asked.table, asked.start)],
     ),
     "CreateTable": Operation(
         table_messages.read_create,

@@ -80,7 +80,7 @@ class Server:
             operation = OPERATIONS[api]
             asked = operation.read(body)
             digest = blake2b(body, digest_size=16).digest()
-            met = self.instance.faults.of_request(api, digest, operation.keys(asked))
+            met = self.instance.faults.of_request(api, digest, operation.rows(asked))
             payload, status = await self._carry_out(operation, asked, met), 200
         except ServiceError as refusal:
             self.traffic.refused[refusal.code] += 1

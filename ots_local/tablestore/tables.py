@@ -15,16 +15,38 @@ from pathlib import Path
 
 StoredRow = tuple[bytes, int, bytes]  # sortable key, size of the data in bytes, row
 _MANY = 500
+_APPLICATION = 0x4F545331  # "OTS1", in the file's header
 
 
 class Tables:
     """All tables of one instance."""
 
     def __init__(self, path: Path | None) -> None:
-        """Open or make the file; None keeps everything in memory."""
+        """Open or make the file; None keeps everything in memory.
+
+        Raises:
+            sqlite3.Error: the file is something else, or another process has it.
+        """
         self._db = sqlite3.connect(
-            ":memory:" if path is None else path, isolation_level=None, check_same_thread=False
+            ":memory:" if path is None else path,
+            timeout=0.2,
+            isolation_level=None,
+            check_same_thread=False,
         )
+        try:
+            self._prepare(path)
+        except sqlite3.Error:
+            self._db.close()
+            raise
+
+    def _prepare(self, path: Path | None) -> None:
+        """Take the file for this process alone, if it is one of ours or new."""
+        self._db.execute("PRAGMA locking_mode = EXCLUSIVE")
+        (kind,) = self._db.execute("PRAGMA application_id").fetchone()
+        (parts,) = self._db.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        if parts and kind != _APPLICATION:
+            raise sqlite3.DatabaseError(f"{path} is a database of something else")
+        self._db.execute(f"PRAGMA application_id = {_APPLICATION}")
         self._db.execute("PRAGMA journal_mode = WAL")
         self._db.execute("PRAGMA synchronous = NORMAL")
         self._db.execute("PRAGMA cache_size = -65536")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import socket
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -44,6 +46,25 @@ def test_file_that_is_no_database(tmp_path: Path) -> None:
     code, text = run("--data", str(data))
     assert (code, "cannot use" in text) == (1, True)
     assert data.read_text().startswith("not a database")
+
+
+def test_file_of_something_else(tmp_path: Path) -> None:
+    """A database of another program is left as it is."""
+    data = tmp_path / "notes.sqlite"
+    with closing(sqlite3.connect(data)) as other:
+        other.execute("CREATE TABLE notes (text)")
+    before = data.read_bytes()
+    code, text = run("--data", str(data))
+    assert (code, "is a database of something else" in text) == (1, True)
+    assert data.read_bytes() == before
+
+
+def test_file_that_is_in_use(tmp_path: Path) -> None:
+    """A file serves one store at a time."""
+    data = tmp_path / "store.sqlite"
+    with TableStore(data=data):
+        code, text = run("--data", str(data))
+    assert (code, "database is locked" in text) == (1, True)
 
 
 def test_environment() -> None:

@@ -115,6 +115,9 @@ def test_tables_and_operations(sdk: OTSClient, faults: FaultControl) -> None:
     put(sdk, "k")
     row = Row([("id", "k")], [("a", 1)])
     assert refusal(lambda: sdk.put_row("u", row, Condition("IGNORE")))[0] == "OTSServerBusy"
+    faults.set("request_error", tables=["u"])
+    assert refusal(lambda: sdk.get_row("u", [("id", "k")]))[0] == "OTSServerBusy"
+    assert get(sdk, "k") == {"a": 1}
     faults.clear()
     faults.add("request_error", apis="GetRow")
     put(sdk, "k")
@@ -250,7 +253,9 @@ def test_several_faults(sdk: OTSClient, faults: FaultControl) -> None:
     ("kind", "options", "why"),
     [
         ("weather", {}, "unknown fault 'weather'"),
-        ("late", {"how": 1}, "unknown option 'how'"),
+        ("late", {"how": 1}, "unknown option 'how' of late; there are: rate, "),
+        ("drop_after", {"codes": "OTSTimeout"}, "unknown option 'codes' of drop_after"),
+        ("late", {"apis": ["PutItem"]}, "unknown operation 'PutItem'"),
         ("late", {"rate": 1.1}, "rate must be between 0 and 1"),
         ("row_error", {"codes": ["OTSNothing"]}, "unknown error code 'OTSNothing'"),
         ("capacity", {}, "capacity needs rows_per_second"),
