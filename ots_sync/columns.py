@@ -41,13 +41,13 @@ class Columns:
                 "PRIMARY_KEY must name the source table's keys, in the target table's order."
             )
         primary_key = []
-        for name in self._key:
-            try:
+        name = ""
+        try:
+            for name in self._key:
                 primary_key.append((name, converter.to_key(keys[name])))
-            except RefusedError as error:
-                raise RefusedError(error.code, f"key {_shown([name])}: {error}") from None
-        for name, value in primary_key:
-            kind = self._key[name]
+        except RefusedError as error:
+            raise RefusedError(error.code, f"key {_shown([name])}: {error}") from None
+        for (name, value), kind in zip(primary_key, self._key.values(), strict=True):
             if kind is not None and type(value) is not kind:
                 raise ConfigurationError(
                     f"PRIMARY_KEY gives {name} another type than the records have."
@@ -56,18 +56,31 @@ class Columns:
 
     def of(self, image: Mapping[str, Any], key_list: Sequence[str]) -> list[Column]:
         """The columns of an item's image, its keys left out; the attributes' order is kept."""
-        return [self.column(name, tagged) for name, tagged in image.items() if name not in key_list]
+        met, pins, to_column = self._names, self._pins, converter.to_column
+        columns: list[Column] = []
+        attribute = ""
+        try:
+            for attribute, tagged in image.items():
+                if attribute in key_list:
+                    continue
+                name = met.get(attribute) or self._named(attribute)
+                if pins and name in pins:
+                    columns.append((name, self._pinned(name, tagged)))
+                else:
+                    columns.append((name, to_column(tagged)))
+        except RefusedError as error:
+            raise RefusedError(error.code, f"attribute {_shown([attribute])}: {error}") from None
+        return columns
 
     def column(self, attribute: str, tagged: Any) -> Column:
         """The column of one attribute."""
-        try:
-            name = self._names.get(attribute) or self._named(attribute)
-            tag, value = converter.opened(tagged)
-            if tag == "N" and name in self._pins:
-                return name, numerics.pinned(value, self._pins[name])
-            return name, converter.TYPES[tag].to_column(value)
-        except RefusedError as error:
-            raise RefusedError(error.code, f"attribute {_shown([attribute])}: {error}") from None
+        return self.of({attribute: tagged}, ())[0]
+
+    def _pinned(self, name: str, tagged: Any) -> converter.ColumnValue:
+        tag, value = converter.opened(tagged)
+        return (
+            numerics.pinned(value, self._pins[name]) if tag == "N" else converter.to_column(tagged)
+        )
 
     def _named(self, attribute: str) -> str:
         name = names.column_name(attribute, self._settings.column_names)

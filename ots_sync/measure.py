@@ -66,7 +66,7 @@ def value_bytes(value: Any) -> int:
 def column_bytes(columns: Sequence[Column], key_list: Sequence[str]) -> int:
     """The bytes of names and values together; refuses a column that cannot be written."""
     names = [column[0] for column in columns]
-    keys = set(names).intersection(key_list)
+    keys = set(key_list).intersection(names)
     if keys:
         raise RefusedError("ColumnName", f"column {_named(min(keys))} has the name of a key column")
     total = name_bytes("".join(names))

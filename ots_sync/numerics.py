@@ -26,7 +26,8 @@ _GRAMMAR = re.compile(r"(-?)(?:([0-9]+)(?:\.([0-9]*))?|\.([0-9]+))(?:[eE]([+-]?[
 # What most numbers are. So few digits are within 64 bits; and of at most 15 significant digits a
 # double's shortest text is the very decimal that it was read from.
 _SHORT_INTEGER = 18
-_SHORT_DECIMAL = re.compile(r"(?=.{1,16}\Z)-?[0-9]+\.[0-9]+")
+_SHORT_DECIMAL = 16  # characters, the point among them
+_DECIMAL = re.compile(r"-?[0-9]+\.[0-9]+")
 
 
 class Number(NamedTuple):
@@ -69,7 +70,7 @@ def column(value: Any) -> int | float | str:
     if type(value) is str:
         if len(value) <= _SHORT_INTEGER and value.isdigit() and value.isascii():
             return int(value)
-        if _SHORT_DECIMAL.fullmatch(value):
+        if len(value) <= _SHORT_DECIMAL and _DECIMAL.fullmatch(value):
             double = float(value)
             return int(double) if double.is_integer() else double
     number = parse(value)

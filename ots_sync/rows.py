@@ -6,7 +6,7 @@ docs/design.md.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from traceback import extract_tb
 from typing import NamedTuple, TypedDict
@@ -41,6 +41,14 @@ class Row(NamedTuple):
     changes: Sequence[Change]
 
 
+class Fold(NamedTuple):
+    """All changes of one key, in their order; `key_size` is what the key counts, in bytes."""
+
+    primary_key: PrimaryKey
+    key_size: int
+    changes: list[Change]
+
+
 def identity(primary_key: PrimaryKey) -> Hashable:
     """What makes two primary keys the same row."""
     return tuple([bytes(v) if type(v) is bytearray else v for _, v in primary_key])
@@ -51,13 +59,21 @@ def translate(changes: Sequence[Change], rules: Rules) -> tuple[list[Row], list[
 
     Raises ConfigurationError when the keys are not those of the table.
     """
+    folds, refused = fold(changes, rules)
+    return list(translated(folds, rules, refused)), refused
+
+
+def fold(changes: Sequence[Change], rules: Rules) -> tuple[list[Fold], list[Refused]]:
+    """The changes by key, in the order of the first of each, and the records without a usable key.
+
+    Raises ConfigurationError when the keys are not those of the table.
+    """
     refused: list[Refused] = []
-    keys: dict[Hashable, PrimaryKey] = {}
-    folded: dict[Hashable, list[Change]] = {}
+    folds: dict[Hashable, Fold] = {}
     for change in changes:
         try:
             primary_key = rules.get_primary_key(change.keys)
-            key_bytes(primary_key)
+            size = key_bytes(primary_key)
             key = identity(primary_key)
         except ConfigurationError:
             raise
@@ -67,17 +83,27 @@ def translate(changes: Sequence[Change], rules: Rules) -> tuple[list[Row], list[
             if change.event_name != "REMOVE" or not isinstance(error, RefusedError):
                 refused.append(Refused(change.record, _as_refused(error)))
             continue
-        keys.setdefault(key, primary_key)
-        folded.setdefault(key, []).append(change)
-    rows: list[Row] = []
-    for key, of_key in folded.items():
+        found = folds.get(key)
+        if found is None:
+            folds[key] = Fold(primary_key, size, [change])
+        else:
+            found.changes.append(change)
+    return list(folds.values()), refused
+
+
+def translated(folds: Iterable[Fold], rules: Rules, refused: list[Refused]) -> Iterator[Row]:
+    """The rows of these folds, one after the other as they are asked for; `refused` gets the
+    records of those that can never be one.
+    """
+    for one in folds:
         try:
-            rows.append(to_row(keys[key], of_key, rules))
+            row = to_row(one, rules)
         except ConfigurationError:
             raise
         except Exception as error:  # noqa: BLE001 - one row must not stop the others
-            refused += [Refused(change.record, _as_refused(error)) for change in of_key]
-    return rows, refused
+            refused += [Refused(change.record, _as_refused(error)) for change in one.changes]
+        else:
+            yield row
 
 
 def _as_refused(error: Exception) -> RefusedError:
@@ -91,12 +117,12 @@ def _as_refused(error: Exception) -> RefusedError:
     return RefusedError("Unexpected", f"an unexpected {type(error).__name__} in {place}")
 
 
-def to_row(primary_key: PrimaryKey, changes: Sequence[Change], rules: Rules) -> Row:
+def to_row(fold: Fold, rules: Rules) -> Row:
     """What to do to the row of this key so that it ends as the last change says.
 
     Raises RefusedError when the end of the changes cannot be written.
     """
-    key_size = key_bytes(primary_key)
+    primary_key, key_size, changes = fold
     image = changes[-1].new_image
     if image is None:
         return Row(steps("delete", primary_key, key_size, (), (), 0), changes)

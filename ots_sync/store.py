@@ -97,9 +97,9 @@ def _item(write: RowWrite, native: bool) -> Any:
     primary_key = list(write.primary_key)
     if write.kind == "delete":
         return DeleteRowItem(Row(primary_key), _IGNORE)
-    # The Python encoder counts characters where it should count bytes: such names go as bytes.
     columns: Sequence[Any] = write.columns
-    if not "".join([column[0] for column in columns]).isascii():
+    if not native:
+        # The Python encoder counts characters where it should count bytes: names go as bytes.
         columns = [(name.encode(), value) for name, value in columns]
     if write.kind == "put":
         return PutRowItem(Row(primary_key, columns), _ABSENT if write.only_if_absent else _IGNORE)

@@ -47,7 +47,12 @@ def steps(
 ) -> Sequence[RowWrite]:
     """The writes that set these cells; `size` is what names and values of the cells count."""
     write = _write(kind, primary_key, key_size, columns, deleted, size)
-    return (write,) if _fits(write) else tuple(_cut(write, key_size))
+    fits = (
+        write.body_bytes <= BODY_BYTES
+        and write.counted_bytes <= BATCH_COUNTED_BYTES
+        and len(columns) + len(deleted) <= COLUMNS_PER_WRITE
+    )
+    return (write,) if fits else tuple(_cut(write, key_size))
 
 
 def _write(
@@ -62,14 +67,6 @@ def _write(
     counted = key_size + size + CELL_TIMESTAMP_BYTES * cells
     body = key_size + size + BODY_BYTES_PER_CELL * (cells + len(primary_key)) + BODY_BYTES_PER_ROW
     return RowWrite(kind, primary_key, columns, deleted, counted, body)
-
-
-def _fits(write: RowWrite) -> bool:
-    return (
-        len(write.columns) + len(write.deleted) <= COLUMNS_PER_WRITE
-        and write.counted_bytes <= BATCH_COUNTED_BYTES
-        and write.body_bytes <= BODY_BYTES
-    )
 
 
 def _cut(write: RowWrite, key_size: int) -> Iterator[RowWrite]:

@@ -9,7 +9,7 @@ import pytest
 
 from ots_sync.changes import Change
 from ots_sync.errors import ConfigurationError, RefusedError
-from ots_sync.rows import Row, Rules, to_row, translate
+from ots_sync.rows import Fold, Row, Rules, to_row, translate
 from tests.builders import change, item
 from tests.doors import open_door
 
@@ -201,7 +201,9 @@ def test_update_of_deletes_alone_is_put_whole(rules: Rules) -> None:
         rules.generate_attribute,
         lambda *_: {"put": [], "delete_all": ["a"]},
     )
-    assert only(to_row(edited.get_primary_key(change(A, B).keys), [change(A, B)], edited)) == (
+    assert only(
+        to_row(Fold(edited.get_primary_key(change(A, B).keys), 30, [change(A, B)]), edited)
+    ) == (
         "put",
         {"b": 2},
         set(),
@@ -210,4 +212,4 @@ def test_update_of_deletes_alone_is_put_whole(rules: Rules) -> None:
 
 def test_row_that_cannot_be_is_refused(rules: Rules) -> None:
     with pytest.raises(RefusedError, match="attribute 'a': an N is not a number"):
-        to_row([("user_id", "user"), ("action_time", 1)], [change(A, A_BAD)], rules)
+        to_row(Fold([("user_id", "user"), ("action_time", 1)], 30, [change(A, A_BAD)]), rules)
