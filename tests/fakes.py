@@ -81,6 +81,14 @@ def _plain(cells: Sequence[tuple[str, Any]]) -> dict[str, Any]:
     return {name: bytes(v) if isinstance(v, bytearray) else v for name, v in cells}
 
 
+def typed(rows: Rows) -> Any:
+    """Rows with the types of their values, to compare: 2, 2.0 and True are three columns."""
+    return {
+        key: {name: (type(value), value) for name, value in columns.items()}
+        for key, columns in rows.items()
+    }
+
+
 class FakeClock:
     """Seconds that pass only when somebody sleeps."""
 

@@ -1,40 +1,17 @@
-"""One body over every implementation of the writer's `Send` port.
-
-The store in memory, the official SDK's native encoder and its Python one, the two latter talking to
-the local Table Store: the same writes leave the same rows, and body_bytes is never too small.
-"""
+"""One body over every implementation of the `Send` port: the same writes leave the same rows."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from itertools import count
-from typing import Any, NamedTuple
+from collections.abc import Iterator
 
 import pytest
-from hypothesis import example, given
-from hypothesis import strategies as st
 
 from ots_local.tablestore import TableStore
-from ots_sync import store
 from ots_sync.errors import StoreError
 from ots_sync.measure import Column
-from ots_sync.writer import Send
 from ots_sync.writes import RowWrite
-from tests.attributes import COLUMN_VALUES
-from tests.builders import configuration, write
-from tests.doors import create_table
-from tests.fakes import MemoryStore, Rows
-
-KINDS = ["memory", "native", "python"]
-_tables = count(1)
-
-
-class Side(NamedTuple):
-    """A table to write: the port, what stands in it, and the SDK's client if there is one."""
-
-    send: Send
-    rows: Callable[[], Rows]
-    client: Any = None
+from tests.builders import write
+from tests.sides import KINDS, Side, side
 
 
 @pytest.fixture(scope="module")
@@ -42,20 +19,6 @@ def loose() -> Iterator[TableStore]:
     """A local Table Store that takes any column name, as COLUMN_NAMES=verbatim hopes for."""
     with TableStore(column_names=True) as running:
         yield running
-
-
-def side(kind: str, running: TableStore) -> Side:
-    """An empty table of this kind."""
-    if kind == "memory":
-        memory = MemoryStore()
-        return Side(memory.send, lambda: memory.rows)
-    name = f"port_{next(_tables)}"
-    settings = configuration(**create_table(running, name))
-    client = store.connect(settings, enable_native=kind == "native")
-    assert kind == "python" or client.enable_native == store.is_native()
-    return Side(
-        lambda rows: store.batch_write_row(client, name, rows), lambda: running.rows(name), client
-    )
 
 
 @pytest.fixture(params=KINDS)
@@ -161,81 +124,3 @@ def test_call_over_a_limit_is_refused_whole(writes: list[RowWrite], table: Side)
         table.send([*writes[:1], *writes[1:]])
     assert refused.value.code == "OTSParameterInvalid"
     assert table.rows() == {}
-
-
-NAMES = st.one_of(
-    st.text(st.characters(codec="utf-8", exclude_characters="#\x00"), min_size=1, max_size=8),
-    st.sampled_from(["a", "n" * 255, "é" * 127, "日" * 85, "😀" * 63]),
-).filter(lambda name: name not in ("user_id", "action_time"))
-CELLS = st.dictionaries(NAMES, COLUMN_VALUES, max_size=12)
-CHANGES = st.lists(
-    st.tuples(
-        st.sampled_from(["put", "update", "update", "delete"]),
-        st.text(st.characters(codec="utf-8"), max_size=6),
-        st.integers(-(2**63), 2**63 - 1),
-        CELLS,
-        st.sets(NAMES, max_size=12),
-    ),
-    min_size=1,
-    max_size=6,
-    unique_by=lambda change: change[1:3],
-)
-
-
-def writes_of(changes: Sequence[Any]) -> list[RowWrite]:
-    """Writes as rows makes them: never an update without columns, no column put and deleted."""
-    made = []
-    for kind, user, time, cells, gone in changes:
-        if kind == "delete":
-            made.append(write(kind, user, time))
-        elif kind == "put" or not cells:
-            made.append(write("put", user, time, list(cells.items())))
-        else:
-            made.append(write(kind, user, time, list(cells.items()), sorted(gone - set(cells))))
-    return made
-
-
-MANY_BOOLEANS = ("update", "u", 1, {f"{n:x}": True for n in range(1000)}, {"a" * 255})
-MANY_DELETES = ("update", "u", 1, {"a": 1}, {f"{n:x}" * 20 for n in range(500)})
-
-
-@pytest.fixture(scope="module")
-def sides(loose: TableStore) -> list[Side]:
-    return [side(kind, loose) for kind in KINDS]
-
-
-@given(CHANGES)
-@example([MANY_BOOLEANS])
-@example([MANY_DELETES])
-@example([("delete", "u" * 1024, -1, {}, set())])
-def test_any_writes_leave_the_same_rows_and_fit_their_bound(
-    sides: list[Side], changes: list[Any]
-) -> None:
-    """What either encoder of the SDK gets wrong is never handed to it; and the body that goes over
-    the wire is never larger than body_bytes says, the table's name and the framing aside.
-    """
-    writes = writes_of(changes)
-    for each in sides:
-        assert list(each.send(writes)) == [None] * len(writes)
-        if each.client is not None:
-            assert body_bytes(each.client, writes) <= sum(w.body_bytes for w in writes) + 512
-    memory, *others = (each.rows() for each in sides)
-    assert all(typed(other) == typed(memory) for other in others)
-
-
-def typed(rows: Rows) -> Any:
-    """Rows with the types of their values: 2, 2.0 and True are not the same."""
-    return {
-        key: {name: (type(value), value) for name, value in columns.items()}
-        for key, columns in rows.items()
-    }
-
-
-def body_bytes(client: Any, writes: Sequence[RowWrite]) -> int:
-    """The size of the body that the SDK would send."""
-    native = client.enable_native and store.is_native()
-    request = store.BatchWriteRowRequest()
-    items = [store._item(write, native) for write in writes]
-    request.add(store.TableInBatchWriteRowItem("t", items))
-    body = client.protocol.encoder.encode_request("BatchWriteRow", request).SerializeToString()
-    return len(body)
