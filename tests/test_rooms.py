@@ -1,0 +1,256 @@
+"""The rooms are kept: imports point one way, vendors stay where they are known, files stay small.
+
+Read from the source, nothing is imported: a line in the wrong room fails here with its file.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+HOME = Path(__file__).parent.parent
+PACKAGES = ("ots_sync", "ots_tools", "ots_local")
+FILE_LINES, FUNCTION_LINES = 220, 60
+
+# What each room of ots_sync may import of ots_sync. Nothing else, and never in a circle.
+ROOMS: dict[str, set[str]] = {
+    "errors": set(),
+    "limits": set(),
+    "codes": set(),
+    "retry": set(),
+    "quiet": set(),
+    "transport": set(),
+    "waiting": set(),
+    "numerics": {"errors", "limits"},
+    "names": {"errors", "limits"},
+    "readings": {"limits", "names", "numerics"},
+    "settings": {"errors", "names", "readings"},
+    "credentials": {"errors", "settings"},
+    "changes": {"errors"},
+    "converter": {"errors", "limits", "numerics"},
+    "measure": {"converter", "errors", "limits"},
+    "columns": {"converter", "errors", "measure", "names", "numerics", "settings"},
+    "writes": {"limits", "measure"},
+    "rows": {"changes", "errors", "measure", "writes"},
+    "batches": {"limits", "writes"},
+    "results": {"codes", "errors", "rows", "writes"},
+    "writer": {"batches", "errors", "results", "retry", "rows", "waiting", "writes"},
+    "store": {"credentials", "errors", "settings", "transport", "writes"},
+    "quarantine": {"changes", "errors", "settings"},
+    "outcome": {"changes", "errors"},
+    "telemetry": {"codes", "outcome"},
+    "sync": {"changes", "errors", "outcome", "quarantine", "results", "rows", "writer"},
+    "invocation": {"errors", "quarantine", "retry", "settings", "sync", "transport", "writer"},
+}
+
+# Where a name of the outside may be imported in the function that is deployed.
+VENDORS: dict[str, set[str]] = {
+    "tablestore": {"store", "credentials"},
+    "google": {"store"},
+    "urllib3": {"store", "transport"},
+    "boto3": {"quarantine"},
+    "botocore": {"quarantine", "credentials"},
+    "aws_lambda_powertools": {"telemetry", "credentials"},
+    # What reaches for the world is an argument everywhere else; a socket's time is real time.
+    "os": {"lambda_function"},
+    "random": {"lambda_function"},
+    "time": {"lambda_function", "transport"},
+    "datetime": set(),
+    "socket": {"transport"},
+    "subprocess": set(),
+    "logging": {"quiet"},
+}
+# Cold starts pay only for what they use.
+LAZY = {("quarantine", "boto3"), ("quarantine", "botocore"), ("credentials", "botocore"),
+        ("credentials", "aws_lambda_powertools")}  # fmt: skip
+
+# What may be imported of the project, by the longest prefix that fits a module's name.
+RINGS: dict[str, tuple[str, ...]] = {
+    "lambda_function": ("ots_sync", "config"),
+    "ots_sync": ("ots_sync",),
+    "ots_tools": ("ots_tools", "ots_sync", "lambda_function", "config"),
+    "ots_local": ("ots_local", "ots_tools", "ots_sync", "lambda_function", "config"),
+    "ots_local.tablestore": ("ots_local.tablestore",),
+    "ots_local.stream_pump": ("ots_local.stream_pump",),
+}
+
+# Beside the rooms above: who speaks the SDK to read a target, or to make its table.
+SDK = {
+    "ots_sync.store",
+    "ots_sync.credentials",
+    "ots_tools.target_rows",
+    "ots_tools.target_table",
+    "ots_local.target_table",
+}
+# The doors: only these read the environment. Settings reach everything else as values.
+ENVIRON = {
+    "lambda_function",
+    "ots_tools.options",
+    "ots_tools.aws",
+    "ots_tools.doctor.command",
+    "ots_local.local_target",
+}
+
+# Larger than they should be: they may shrink, and leave this list.
+LARGE_FILES = {"ots_sync/settings.py": 240, "ots_tools/state.py": 228}
+LARGE_FUNCTIONS = {
+    "ots_local/demo/stream.py:run": 64,
+    "tests/tools/test_orders.py:test_whatever_the_guards_let_through_ends_right_but_for_ghosts": 62,
+}
+
+
+def module_of(path: Path) -> str:
+    return ".".join(path.relative_to(HOME).with_suffix("").parts).removesuffix(".__init__")
+
+
+FILES = {
+    module_of(path): path
+    for path in [
+        HOME / "lambda_function.py",
+        *(path for package in PACKAGES for path in sorted((HOME / package).rglob("*.py"))),
+    ]
+}
+
+
+@cache
+def tree(module: str) -> ast.Module:
+    return ast.parse(FILES[module].read_text("utf-8"))
+
+
+def imported(node: ast.AST) -> Iterator[str]:
+    """Every module that an import statement could mean, in full."""
+    if isinstance(node, ast.Import):
+        yield from (alias.name for alias in node.names)
+    elif isinstance(node, ast.ImportFrom):
+        assert node.level == 0, "imports are written out"
+        for alias in node.names:
+            name = f"{node.module}.{alias.name}"
+            yield name if name in FILES else str(node.module)
+
+
+def imports(module: str) -> set[str]:
+    return {name for node in ast.walk(tree(module)) for name in imported(node)}
+
+
+def is_in(name: str, packages: tuple[str, ...]) -> bool:
+    return any(name == package or name.startswith(f"{package}.") for package in packages)
+
+
+def test_every_room_has_its_line_in_the_table() -> None:
+    rooms = {name.removeprefix("ots_sync.") for name in FILES if name.startswith("ots_sync.")}
+    assert rooms == set(ROOMS)
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_room_imports_only_what_it_may(room: str) -> None:
+    """The table says no more than is so: what a room no longer needs leaves its line."""
+    found = {
+        n.removeprefix("ots_sync.") for n in imports(f"ots_sync.{room}") if is_in(n, ("ots_sync",))
+    }
+    assert found == ROOMS[room]
+
+
+def test_imports_point_one_way() -> None:
+    """Rooms can be told in an order in which each needs only those before it."""
+    told: set[str] = set()
+    while told != set(ROOMS):
+        ready = {room for room, needed in ROOMS.items() if needed <= told} - told
+        assert ready, f"a circle among {sorted(set(ROOMS) - told)}"
+        told |= ready
+
+
+@pytest.mark.parametrize("vendor", VENDORS)
+def test_vendor_and_world_stay_where_they_are_known(vendor: str) -> None:
+    shipped = {
+        n: n.removeprefix("ots_sync.") for n in FILES if is_in(n, ("ots_sync", "lambda_function"))
+    }
+    found = {
+        room
+        for module, room in shipped.items()
+        if any(is_in(name, (vendor,)) for name in imports(module))
+    }
+    assert found <= VENDORS[vendor]
+
+
+@pytest.mark.parametrize(("room", "vendor"), sorted(LAZY))
+def test_what_is_slow_to_import_is_imported_when_needed(room: str, vendor: str) -> None:
+    at_once = {name for node in tree(f"ots_sync.{room}").body for name in imported(node)}
+    assert not any(is_in(name, (vendor,)) for name in at_once)
+
+
+@pytest.mark.parametrize("module", FILES)
+def test_ring_imports_only_inner_rings(module: str) -> None:
+    """The function knows neither tools nor local parts; the local services know nothing of ours."""
+    ring = max((ring for ring in RINGS if is_in(module, (ring,))), key=len)
+    ours = {
+        n for n in imports(module) if is_in(n, (*PACKAGES, "lambda_function", "config", "tests"))
+    }
+    assert {name for name in ours if not is_in(name, RINGS[ring])} <= {"ots_local"}
+
+
+def test_sdk_is_spoken_in_few_rooms() -> None:
+    found = {
+        module
+        for module in FILES
+        if any(is_in(name, ("tablestore",)) for name in imports(module))
+        and not is_in(module, ("ots_local.tablestore",))
+    }
+    assert found <= SDK
+
+
+def test_environment_is_read_by_doors_only() -> None:
+    found = {
+        module
+        for module in FILES
+        for node in ast.walk(tree(module))
+        if isinstance(node, ast.Attribute) and node.attr in ("environ", "getenv", "environb")
+        if isinstance(node.value, ast.Name) and node.value.id == "os"
+    }
+    assert found <= ENVIRON
+
+
+def code_files() -> list[Path]:
+    tests = sorted((HOME / "tests").rglob("*.py"))
+    return [*FILES.values(), *(path for path in tests if "node_modules" not in path.parts)]
+
+
+def test_files_stay_small() -> None:
+    """A file that grows past this has two purposes. Tables of test cases may be longer."""
+    found = {
+        path.relative_to(HOME).as_posix(): len(path.read_text("utf-8").splitlines())
+        for path in FILES.values()
+    }
+    large = {name: lines for name, lines in found.items() if lines > FILE_LINES}
+    assert large.keys() <= LARGE_FILES.keys()
+    assert all(lines <= LARGE_FILES[name] for name, lines in large.items())
+
+
+def test_functions_stay_short() -> None:
+    found = {
+        f"{path.relative_to(HOME).as_posix()}:{node.name}": (node.end_lineno or 0) - node.lineno + 1
+        for path in code_files()
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
+    }
+    long = {name: lines for name, lines in found.items() if lines > FUNCTION_LINES}
+    assert long.keys() <= LARGE_FUNCTIONS.keys()
+    assert all(lines <= LARGE_FUNCTIONS[name] for name, lines in long.items())
+
+
+def test_every_file_says_its_purpose() -> None:
+    """The first sentence of a module says what it is for; an empty one has none."""
+    texts = {path.as_posix(): path.read_text("utf-8") for path in code_files()}
+    assert [name for name, text in texts.items() if text and not docstring(text)] == []
+
+
+def docstring(text: str) -> str | None:
+    return ast.get_docstring(ast.parse(text))
+
+
+def test_design_tells_of_every_room() -> None:
+    told = (HOME / "docs" / "design.md").read_text("utf-8")
+    assert [room for room in ROOMS if f"`{room}`" not in told] == []
