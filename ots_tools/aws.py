@@ -10,7 +10,7 @@ import os
 from typing import Any, cast
 from urllib.parse import urlsplit
 
-ATTEMPTS = 8
+ATTEMPTS = 6
 """Of one call, first included; boto3 waits between them."""
 
 

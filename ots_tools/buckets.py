@@ -18,6 +18,7 @@ BUFFER_BYTES = 8 << 20
 BUCKET_BYTES_MAX = 24 << 20
 """Of the one side of a bucket that is held in memory; about ten times that as Python objects."""
 SPREAD = 16
+_SALTS = 8
 _SIZES = 4
 
 SOURCE, TARGET = 0, 1
@@ -42,8 +43,10 @@ class Difference(NamedTuple):
 class Buckets:
     """Two sides in `count` pairs of files in a folder. `add` is safe for many threads."""
 
-    def __init__(self, folder: Path, count: int, *, salt: int = 0) -> None:
-        self._folder, self._count, self._salt = folder, count, salt
+    def __init__(
+        self, folder: Path, count: int, *, most_bytes: int = BUCKET_BYTES_MAX, salt: int = 0
+    ) -> None:
+        self._folder, self._count, self._salt, self._most = folder, count, salt, most_bytes
         self._lock = threading.Lock()
         self._buffers: dict[tuple[int, int], bytearray] = {}
         self._buffered = 0
@@ -67,7 +70,7 @@ class Buckets:
 
     def _compare(self, number: int) -> Iterator[Difference]:
         source, target = self._path(SOURCE, number), self._path(TARGET, number)
-        if source.exists() and source.stat().st_size > BUCKET_BYTES_MAX:
+        if source.exists() and source.stat().st_size > self._most and self._salt < _SALTS:
             yield from self._spread(number)
             return
         wanted = {entry.key: entry for entry in _entries(source)}
@@ -88,7 +91,7 @@ class Buckets:
     def _spread(self, number: int) -> Iterator[Difference]:
         folder = self._folder / f"{number}"
         folder.mkdir()
-        smaller = Buckets(folder, SPREAD, salt=self._salt + 1)
+        smaller = Buckets(folder, SPREAD, most_bytes=self._most, salt=self._salt + 1)
         for side in (SOURCE, TARGET):
             path = self._path(side, number)
             for entry in _entries(path):

@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from ots_sync import measure
 from ots_sync.changes import Change
 from ots_sync.measure import PrimaryKey
 from ots_sync.rows import Rules, translate
@@ -69,7 +70,9 @@ def wanted(
 
 def _key_of(change: Change, rules: Rules) -> bytes | None:
     try:
-        return key_bytes(rules.get_primary_key(change.keys))
+        key = rules.get_primary_key(change.keys)
+        measure.key_bytes(key)
+        return key_bytes(key)
     except Exception:  # noqa: BLE001 - the key itself is what cannot be
         return None
 

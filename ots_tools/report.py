@@ -12,7 +12,7 @@ import uuid
 from base64 import b64encode
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -60,7 +60,8 @@ def write(path: Path, summary: Summary, findings: Iterable[Finding], *, values: 
             summary.columns.update(finding.columns)
             file.write(comma + json.dumps(_line(finding, values=values)))
             comma = ",\n"
-        file.write('\n],\n"summary": ' + json.dumps(asdict(summary)) + "}\n")
+        numbers = {each.name: getattr(summary, each.name) for each in fields(summary)}
+        file.write('\n],\n"summary": ' + json.dumps(numbers) + "}\n")
     draft.replace(path)
 
 

@@ -15,7 +15,7 @@ settings.register_profile("lean", deadline=None, derandomize=True)
 settings.register_profile("thorough", deadline=None, max_examples=2000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "lean"))
 
-pytest_plugins = ["tests.fix_dynamodb", "tests.fix_tablestore"]
+pytest_plugins = ["tests.fix_dynamodb", "tests.fix_tablestore", "tests.tools.fix_stage"]
 
 SETTINGS = ("OTS_", "AWS_", "POWERTOOLS_", "COLUMN_")
 SETTING = {"TABLE_NAME", "PRIMARY_KEY", "QUARANTINE", "MAX_CONCURRENCY", "PARTIAL_RESPONSE"}
