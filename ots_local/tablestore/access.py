@@ -9,7 +9,7 @@ from datetime import datetime, timezone
 
 from ots_local.tablestore import limits, signing
 from ots_local.tablestore.errors import ServiceError, invalid
-from ots_local.tablestore.settings import Settings
+from ots_local.tablestore.settings import Settings, is_instance_name
 
 API_VERSION = "2015-12-31"
 _REQUIRED = (
@@ -35,13 +35,16 @@ class Gate:
             ServiceError: OTSParameterInvalid for what is missing or malformed, OTSAuthFailed for
                 what is wrong.
         """
-        for name in _REQUIRED:
-            if not headers.get(name):
-                raise invalid(f"Missing header: {name}.")
+        for header in _REQUIRED:
+            if not headers.get(header):
+                raise invalid(f"Missing header: {header}.")
         if headers["x-ots-apiversion"] != API_VERSION:
             raise invalid(f"Invalid API version: {headers['x-ots-apiversion']}.")
         self._check_date(headers["x-ots-date"], now)
-        if headers["x-ots-instancename"] != self.settings.instance:
+        name = headers["x-ots-instancename"]
+        if not is_instance_name(name):
+            raise invalid(f"Invalid instance name: '{name}'.")
+        if name != self.settings.instance:
             raise ServiceError("OTSAuthFailed", "The instance is not found.")
         if headers["x-ots-accesskeyid"] != self.settings.access_key_id:
             raise ServiceError("OTSAuthFailed", "The AccessKey ID does not exist.")

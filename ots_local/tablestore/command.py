@@ -25,6 +25,11 @@ from ots_local.tablestore.settings import LOOSE, Leniency, Settings
 @click.option("--access-key-secret", default="local-key-secret", show_default=True)
 @click.option("--sts-token", help="Take requests with this STS token only.")
 @click.option("--region", help="Take V4 signatures for this region only.")
+@click.option(
+    "--table-rate",
+    type=click.FloatRange(min=0, min_open=True),
+    help="Tables made, changed and deleted a second, 10 at the service; any number without it.",
+)
 @click.option("--seed", default=0, show_default=True, help="Seed of the faults' decisions.")
 @click.option("--loose", is_flag=True, help="Take every lenient reading below.")
 @click.option("--column-names", is_flag=True, help='Any column name that does not begin with "#".')
@@ -46,6 +51,7 @@ def tablestore(
     access_key_secret: str,
     sts_token: str | None,
     region: str | None,
+    table_rate: float | None,
     seed: int,
     loose: bool,
     **lenient: bool,
@@ -55,7 +61,12 @@ def tablestore(
     Prints the variables to use it, one a line, once it listens.
     """
     readings = LOOSE if loose else Leniency(**lenient)
-    settings = Settings(instance, access_key_id, access_key_secret, sts_token, region, readings)
+    try:
+        settings = Settings(
+            instance, access_key_id, access_key_secret, sts_token, region, readings, table_rate
+        )
+    except ValueError as problem:
+        raise click.UsageError(str(problem)) from None
     asyncio.run(_serve(settings, port, data, seed))
 
 

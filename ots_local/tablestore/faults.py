@@ -14,6 +14,7 @@ from hashlib import blake2b
 
 from ots_local.tablestore.errors import ServiceError
 from ots_local.tablestore.fault import Fault
+from ots_local.tablestore.pace import Pace
 from ots_local.tablestore.rows import Key
 
 
@@ -26,8 +27,7 @@ class _Active:
     left: int | None
     keys: frozenset[tuple[tuple[bytes, bytes], ...]]
     seen: Counter[bytes] = field(default_factory=Counter)
-    saved: float = 0.0  # rows that a capacity has left
-    counted_at: float | None = None
+    pace: Pace | None = None  # of a capacity
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,8 @@ class Faults:
         """Set one more."""
         self._made += 1
         active = _Active(fault, self._made, fault.times, fault.encoded_keys())
-        active.saved = _most(fault)
+        if fault.kind == "capacity":
+            active.pace = Pace(fault.rows_per_second, fault.burst)
         self._active.append(active)
 
     def clear(self, kind: str | None = None) -> None:
@@ -118,8 +119,8 @@ class Faults:
                 continue
             if fault.tables and table not in fault.tables:
                 continue
-            if fault.kind == "capacity":
-                if _admits(one, now):
+            if one.pace is not None:
+                if one.pace.admits(now):
                     continue
                 self.counts[fault.kind] += 1
                 return RowFault(self._error(one, b""), written=False)
@@ -174,23 +175,6 @@ class Faults:
         if fault.spread == "exponential":
             return source.expovariate(1 / fault.seconds) if fault.seconds else 0.0
         return fault.seconds * source.lognormvariate(0.0, fault.sigma)
-
-
-def _admits(one: _Active, now: float) -> bool:
-    """Take one row from a capacity that refills with time."""
-    rate = one.fault.rows_per_second
-    if one.counted_at is not None:
-        one.saved = min(_most(one.fault), one.saved + (now - one.counted_at) * rate)
-    one.counted_at = now
-    if one.saved < 1.0:
-        return False
-    one.saved -= 1.0
-    return True
-
-
-def _most(fault: Fault) -> float:
-    """Tell how many rows a capacity saves up: at least the one that is asked for."""
-    return max(1.0, fault.rows_per_second if fault.burst is None else fault.burst)
 
 
 def _plain(key: Key) -> tuple[tuple[bytes, bytes], ...]:

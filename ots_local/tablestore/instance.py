@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from ots_local.tablestore.errors import ServiceError
 from ots_local.tablestore.faults import Faults
+from ots_local.tablestore.pace import Pace
 from ots_local.tablestore.schema import Schema, from_json
 from ots_local.tablestore.settings import Settings
 from ots_local.tablestore.table_rules import check_table_name
@@ -51,8 +52,12 @@ class Instance:
     rows_written: Counter[str] = field(default_factory=Counter)  # by operation
     row_errors: Counter[str] = field(default_factory=Counter)  # by code
 
+    table_pace: Pace | None = None
+
     def __post_init__(self) -> None:
         """Learn which tables there are."""
+        if self.settings.table_rate is not None:
+            self.table_pace = Pace(self.settings.table_rate)
         for number, definition in self.tables.definitions():
             schema = from_json(definition)
             self.known[schema.name] = (number, schema)

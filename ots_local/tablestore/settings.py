@@ -6,7 +6,8 @@ is the default here and a flag loosens it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+import re
+from dataclasses import dataclass, fields
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,14 @@ class Leniency:
 LOOSE = Leniency(**dict.fromkeys((field.name for field in fields(Leniency)), True))
 
 
+_INSTANCE = re.compile(r"[A-Za-z][A-Za-z0-9-]{1,14}[A-Za-z0-9]", re.ASCII)
+
+
+def is_instance_name(name: str) -> bool:
+    """Tell whether an instance can have a name."""
+    return _INSTANCE.fullmatch(name) is not None
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """One instance: its name, who may use it, and how strict it is."""
@@ -42,6 +51,20 @@ class Settings:
     sts_token: str | None = None
     region: str | None = None  # of V4 signatures; None takes any
     lenient: Leniency = Leniency()
+    table_rate: float | None = None  # tables made, changed and deleted a second; None: any number
+
+    def __post_init__(self) -> None:
+        """Refuse an instance's name that the service does not give.
+
+        Raises:
+            ValueError: 3 to 16 letters, digits and hyphens make a name; a letter begins it, and no
+                hyphen ends it.
+        """
+        if not is_instance_name(self.instance):
+            raise ValueError(
+                f"invalid instance name {self.instance!r}: 3 to 16 letters, digits and hyphens, "
+                "a letter first, no hyphen last"
+            )
 
     def environ(self, endpoint: str) -> dict[str, str]:
         """Name the variables by which a program finds this instance."""
@@ -52,8 +75,3 @@ class Settings:
             "OTS_INSTANCE": self.instance,
         }
         return found if self.sts_token is None else {**found, "OTS_STS_TOKEN": self.sts_token}
-
-
-def loosened(settings: Settings, **flags: bool) -> Settings:
-    """Change some flags of leniency."""
-    return replace(settings, lenient=replace(settings.lenient, **flags))

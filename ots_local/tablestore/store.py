@@ -30,6 +30,7 @@ class TableStore:
         access_key_secret: str = "local-key-secret",  # noqa: S107 - public, of no use elsewhere
         sts_token: str | None = None,
         region: str | None = None,
+        table_rate: float | None = None,
         loose: bool = False,
         seed: int = 0,
         **lenient: bool,
@@ -37,11 +38,15 @@ class TableStore:
         """Take a port (0: a free one), a SQLite file (None: memory) and how strict to be.
 
         `loose` takes every lenient reading, or name some: see `settings.Leniency`. `seed` is that
-        of the faults. Nothing is opened yet.
+        of the faults, `table_rate` how many operations on tables a second are taken. Nothing is
+        opened yet.
+
+        Raises:
+            ValueError: an instance cannot have the name.
         """
         readings = LOOSE if loose else Leniency(**lenient)
         self._settings = Settings(
-            instance, access_key_id, access_key_secret, sts_token, region, readings
+            instance, access_key_id, access_key_secret, sts_token, region, readings, table_rate
         )
         self._where = port, data, seed
         self._loop = asyncio.new_event_loop()
@@ -123,7 +128,6 @@ class TableStore:
         return asyncio.run_coroutine_threadsafe(read(), self._loop).result()
 
     def _run(self) -> None:
-        asyncio.set_event_loop(self._loop)
         port, data, seed = self._where
         try:
             self._running = self._loop.run_until_complete(start(self._settings, port, data, seed))

@@ -115,6 +115,7 @@ def test_dates(store: TableStore, off: int, fits: bool) -> None:
     ("header", "value", "expected"),
     [
         ("x-ots-date", "yesterday", (400, INVALID, "Invalid date format: yesterday.")),
+        ("x-ots-instancename", "a_c", (400, INVALID, "Invalid instance name: 'a_c'.")),
         ("x-ots-apiversion", "2014-08-08", (400, INVALID, "Invalid API version: 2014-08-08.")),
         (
             "x-ots-contentmd5",

@@ -67,6 +67,31 @@ def test_file_that_is_in_use(tmp_path: Path) -> None:
     assert (code, "database is locked" in text) == (1, True)
 
 
+@pytest.mark.parametrize(
+    ("name", "fits"),
+    [
+        ("abc", True),
+        ("a23456789012345x", True),
+        ("a-1", True),
+        ("ab", False),
+        ("a23456789012345xy", False),
+        ("1abc", False),
+        ("abc-", False),
+        ("a_c", False),
+    ],
+)
+def test_names_of_instances(name: str, fits: bool) -> None:
+    """An instance's name has 3 to 16 letters, digits and hyphens."""
+    if fits:
+        with TableStore(instance=name) as store:
+            assert client_of(store).list_table() == ()
+        return
+    with pytest.raises(ValueError, match="invalid instance name"):
+        TableStore(instance=name)
+    code, text = run("--instance", name)
+    assert (code, "invalid instance name" in text) == (2, True)
+
+
 def test_environment() -> None:
     """A store names the variables by which a program finds it."""
     with TableStore(instance="mine", sts_token="token") as store:

@@ -249,6 +249,17 @@ def test_tables(sdk: OTSClient) -> None:
         make_table(sdk, "t64")
 
 
+def test_pace_of_table_operations() -> None:
+    """Where it is asked for, tables are made, changed and deleted so many times a second."""
+    with TableStore(table_rate=0.001) as store:
+        client = client_of(store)
+        make_table(client)
+        frequent = ("OTSQuotaExhausted", "Too frequent table operations.", 403)
+        assert refusal(lambda: make_table(client, "u")) == frequent
+        assert refusal(lambda: client.delete_table("t")) == frequent
+        assert client.list_table() == ("t",)
+
+
 def test_rows_of_a_range(sdk: OTSClient) -> None:
     """A GetRange reads 5,000 rows, shown or not, and says where to go on."""
     make_table(sdk)

@@ -17,6 +17,7 @@ from ots_local.tablestore.table_rules import (
 
 def create_table(instance: Instance, asked: Schema) -> None:
     """Make a table."""
+    _check_pace(instance)
     check_schema(asked)
     if asked.name in instance.known:
         raise ServiceError("OTSObjectAlreadyExist")
@@ -43,6 +44,7 @@ def describe_table(instance: Instance, table: str) -> Schema:
 
 def update_table(instance: Instance, asked: TableUpdate) -> Schema:
     """Change a table's options, reserved capacity or stream."""
+    _check_pace(instance)
     number, schema = instance.find(asked.table)
     if asked.options is None and asked.throughput is None and asked.stream is None:
         raise invalid("No parameter is specified in UpdateTable.")
@@ -75,9 +77,16 @@ def update_table(instance: Instance, asked: TableUpdate) -> Schema:
 
 def delete_table(instance: Instance, table: str) -> None:
     """Delete a table with its rows."""
+    _check_pace(instance)
     number, _ = instance.find(table)
     instance.tables.drop(number)
     del instance.known[table]
+
+
+def _check_pace(instance: Instance) -> None:
+    pace = instance.table_pace
+    if pace is not None and not pace.admits(instance.clock()):
+        raise ServiceError("OTSQuotaExhausted", "Too frequent table operations.")
 
 
 def _throughput(

@@ -38,6 +38,7 @@ def write_one(instance: Instance, api: str, asked: TableChanges, busy: Busy) -> 
     size, counted = check_change(change, schema, instance.settings.lenient, instance.now_ms())
     check_size(api, counted, limits.ROW_WRITE_BYTES)
     result = _write_table(instance, api, asked, [size], busy)[0]
+    _count(instance, api, [result])
     if result.error is not None:
         raise result.error
     return result
@@ -62,10 +63,13 @@ def batch_write(instance: Instance, asked: list[TableChanges], busy: Busy) -> Re
         sizes.append([size for size, _ in checked])
     check_size("BatchWriteRow", total, limits.BATCH_WRITE_BYTES)
     with instance.tables.together():
-        return [
+        results = [
             (table.table, _write_table(instance, "BatchWriteRow", table, some, busy))
             for table, some in zip(asked, sizes, strict=True)
         ]
+    for _, rows in results:
+        _count(instance, "BatchWriteRow", rows)
+    return results
 
 
 def rows_of(instance: Instance, asked: list[TableChanges]) -> list[RowName]:
@@ -96,9 +100,13 @@ def _write_table(
     put = [row for key in written if (row := table.rows[key]) is not None]
     instance.tables.put(number, put)
     instance.tables.delete(number, [key for key in written if table.rows[key] is None])
-    done = sum(1 for result in results if result.error is None)
-    instance.rows_written[api] += done
-    for result in results:
-        if result.error is not None:
-            instance.row_errors[result.error.code] += 1
     return results
+
+
+def _count(instance: Instance, api: str, results: list[RowResult]) -> None:
+    """Count what was written, now that it is."""
+    for result in results:
+        if result.error is None:
+            instance.rows_written[api] += 1
+        else:
+            instance.row_errors[result.error.code] += 1
