@@ -56,6 +56,14 @@ demo: install  ## The whole path on this machine, no cloud account
 demo-lambda: install bundle  ## The same with the built bundle, in AWS's own Lambda runtime
 	@$(PY) -m ots_local demo --bundle build/bundle
 
+.PHONY: demo-migration
+demo-migration: install  ## A whole migration on this machine: load, kill, replay, verify, repair
+	@$(PY) -m ots_local demo-migration
+
+.PHONY: test-migration
+test-migration: install  ## The tests of whole migrations with 100,000 items (takes minutes)
+	MIGRATION_ITEMS=100000 $(PY) -m pytest -p no:xdist tests/tools/test_migration.py
+
 # SAM may run this where there is no .venv: any Python from 3.10 with pip will do.
 BUNDLE_PY = $$(test -x $(PY) && echo $(PY) || echo python3)
 

@@ -8,6 +8,7 @@ import click
 
 # sub-command -> (module, name of its click command)
 COMMANDS: dict[str, tuple[str, str]] = {
+    "demo-migration": ("ots_local.migration.command", "demo_migration"),
     "demo": ("ots_local.demo.command", "demo"),
     "invoke": ("ots_local.invoke", "invoke"),
     "tablestore": ("ots_local.tablestore.command", "tablestore"),

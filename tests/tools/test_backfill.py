@@ -162,7 +162,6 @@ def test_ctrl_c_stops_between_chunks_and_the_next_run_goes_on(stage: Stage) -> N
     ("options", "said"),
     [
         (("--table", "nowhere"), "nowhere cannot be read: ResourceNotFoundException"),
-        (("--dynamodb", "http://127.0.0.1:9"), "cannot be reached"),
         (("--function", "nobody"), "The function nobody cannot be read"),
     ],
 )
