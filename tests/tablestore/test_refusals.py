@@ -3,35 +3,30 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 from tablestore import (
-    INF_MAX,
-    INF_MIN,
-    PK_AUTO_INCR,
     BatchGetRowRequest,
     BatchWriteRowRequest,
-    ComparatorType,
-    CompositeColumnCondition,
     Condition,
-    DeleteRowItem,
-    LogicalOperator,
     OTSClient,
     Row,
-    SingleColumnCondition,
     TableInBatchGetRowItem,
     TableInBatchWriteRowItem,
-    TableOptions,
     UpdateRowItem,
 )
 
 from tests.tablestore.clients import batch, get, make_table, put, put_item, refusal
 
 KEY = [("id", "k")]
+
+
 IGNORE = Condition("IGNORE")
+
+
 INVALID = "OTSParameterInvalid"
+
 
 CHANGES: list[tuple[str, Any, str]] = [
     ("not a number", [("a", math.nan)], "NaN can't be set to double value."),
@@ -54,6 +49,8 @@ CHANGES: list[tuple[str, Any, str]] = [
     ),
     ("dated too early", [("a", 1, 1)], "Invalid timestamp. Cell:a."),
 ]
+
+
 UPDATES: list[tuple[str, dict[str, Any], str]] = [
     ("nothing", {}, "Attribute column is missing."),
     (
@@ -96,114 +93,6 @@ def test_update(client: OTSClient, change: Any, message: str) -> None:
     assert get(client, "good") is None
 
 
-BORDERS = [
-    (INF_MIN, "VT_INF_MIN is an invalid type for the primary key."),
-    (INF_MAX, "VT_INF_MAX is an invalid type for the primary key."),
-    ("", None),
-]
-
-
-@pytest.mark.parametrize(("value", "message"), BORDERS, ids=["lowest", "highest", "empty"])
-def test_border_as_key(client: OTSClient, value: Any, message: str | None) -> None:
-    """What lies before and after all keys is the key of no row; the empty string is one."""
-    make_table(client)
-    key = [("id", value)]
-    both = BatchGetRowRequest()
-    both.add(TableInBatchGetRowItem("t", [key], [], None, 1))
-    calls: list[Callable[[], object]] = [
-        lambda: client.put_row("t", Row(key, [("a", 1)]), IGNORE),
-        lambda: client.update_row("t", Row(key, {"put": [("a", 1)]}), IGNORE),
-        lambda: client.get_row("t", key),
-        lambda: client.delete_row("t", Row(key), IGNORE),
-        lambda: client.batch_write_row(batch(DeleteRowItem(Row(key), IGNORE))),
-        lambda: client.batch_get_row(both),
-    ]
-    for call in calls:
-        if message is None:
-            call()
-        else:
-            assert refusal(call) == (INVALID, message, 400)
-
-
-WRONG_KEYS: list[tuple[str, list[tuple[str, Any]], str]] = [
-    ("another name", [("pk", "k"), ("n", 1)], "Validate PK name fail. Input: pk, Meta: id."),
-    ("another order", [("n", 1), ("id", "k")], "Validate PK name fail. Input: n, Meta: id."),
-    ("too few", [("id", "k")], "Validate PK size fail. Input: 1, Meta: 2."),
-    ("too many", [("id", "k"), ("n", 1), ("m", 1)], "Validate PK size fail. Input: 3, Meta: 2."),
-    (
-        "another type",
-        [("id", "k"), ("n", "1")],
-        "Validate PK type fail. Input: VT_STRING, Meta: VT_INTEGER.",
-    ),
-    (
-        "bytes for text",
-        [("id", bytearray(b"k")), ("n", 1)],
-        "Validate PK type fail. Input: VT_BLOB, Meta: VT_STRING.",
-    ),
-]
-
-
-@pytest.mark.parametrize(
-    ("key", "message"), [case[1:] for case in WRONG_KEYS], ids=[case[0] for case in WRONG_KEYS]
-)
-def test_key_that_does_not_fit(client: OTSClient, key: Any, message: str) -> None:
-    """A key that is not the table's fails its row: in a batch alone, elsewhere the request."""
-    make_table(client, key=[("id", "STRING"), ("n", "INTEGER")])
-    end = [(name, INF_MAX) for name, _ in key]
-    calls: list[Callable[[], object]] = [
-        lambda: client.put_row("t", Row(key, [("a", 1)]), IGNORE),
-        lambda: client.update_row("t", Row(key, {"put": [("a", 1)]}), IGNORE),
-        lambda: client.delete_row("t", Row(key), IGNORE),
-        lambda: client.get_row("t", key),
-        lambda: client.get_range("t", "FORWARD", key, end),
-    ]
-    for call in calls:
-        assert refusal(call) == ("OTSInvalidPK", message, 400)
-    good = UpdateRowItem(Row([("id", "good"), ("n", 1)], {"put": [("a", 1)]}), IGNORE)
-    answer = client.batch_write_row(batch(good, DeleteRowItem(Row(key), IGNORE)))
-    assert [item.is_ok for item in answer.get_update_by_table("t")] == [True]
-    assert [(item.error_code, item.error_message) for item in answer.get_failed_of_delete()] == [
-        ("OTSInvalidPK", message)
-    ]
-    asked = BatchGetRowRequest()
-    asked.add(TableInBatchGetRowItem("t", [[("id", "good"), ("n", 1)], key], [], None, 1))
-    found = client.batch_get_row(asked).get_result_by_table("t")
-    assert [item.error_code for item in found] == [None, "OTSInvalidPK"]
-
-
-NAMES = ["0", "#", "中文", "T#", "3t", "-", ""]
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_table_name(sdk: OTSClient, name: str) -> None:
-    """A name that no table can have is refused everywhere; one that none has does not exist."""
-    expected = (INVALID, f"Invalid table name: '{name}'.", 400)
-    for call in calls_on(sdk, name):
-        assert refusal(call) == expected
-    assert refusal(lambda: make_table(sdk, name)) == expected
-    absent = ("OTSObjectNotExist", "Requested table does not exist.", 404)
-    for call in calls_on(sdk, "missing"):
-        assert refusal(call) == absent
-
-
-def calls_on(sdk: OTSClient, name: str) -> list[Callable[[], object]]:
-    """Make one call of each operation on a table."""
-    keys = BatchGetRowRequest()
-    keys.add(TableInBatchGetRowItem(name, [KEY], [], None, 1))
-    return [
-        lambda: sdk.describe_table(name),
-        lambda: sdk.update_table(name, TableOptions(-1, 2, 86400)),
-        lambda: sdk.delete_table(name),
-        lambda: sdk.put_row(name, Row(KEY, [("a", 1)]), IGNORE),
-        lambda: sdk.update_row(name, Row(KEY, {"put": [("a", 1)]}), IGNORE),
-        lambda: sdk.delete_row(name, Row(KEY), IGNORE),
-        lambda: sdk.get_row(name, KEY),
-        lambda: sdk.get_range(name, "FORWARD", [("id", INF_MIN)], [("id", INF_MAX)]),
-        lambda: sdk.batch_write_row(batch(put_item("k"), table=name)),
-        lambda: sdk.batch_get_row(keys),
-    ]
-
-
 def empty_batch(*tables: str) -> BatchWriteRowRequest:
     """Make a BatchWriteRow that names tables and no rows."""
     request = BatchWriteRowRequest()
@@ -230,111 +119,6 @@ def test_empty_batches(client: OTSClient) -> None:
     keys = BatchGetRowRequest()
     keys.add(TableInBatchGetRowItem("t", [], [], None, 1))
     assert client.batch_get_row(keys).is_all_succeed()
-
-
-def combined(operator: Any, parts: int) -> CompositeColumnCondition:
-    """Combine so many conditions."""
-    found = CompositeColumnCondition(operator)
-    for _ in range(parts):
-        found.add_sub_condition(SingleColumnCondition("a", 1, ComparatorType.EQUAL))
-    return found
-
-
-READS: list[tuple[str, dict[str, Any], str]] = [
-    ("no versions", {"max_version": None}, "No version condition is specified."),
-    (
-        "0 versions",
-        {"max_version": 0},
-        "Invalid max versions: 0 . Reason: Max versions must be positive.",
-    ),
-    ("a name that cannot be", {"columns_to_get": ["#"]}, "Invalid column name: '#'."),
-    (
-        "a filter on a name that cannot be",
-        {"column_filter": SingleColumnCondition("#", 1, ComparatorType.EQUAL)},
-        "Invalid column name: '#'.",
-    ),
-    (
-        "NOT of two",
-        {"column_filter": combined(LogicalOperator.NOT, 2)},
-        "Invalid NOT operator: the number of sub-filters must be 1.",
-    ),
-    (
-        "AND of one",
-        {"column_filter": combined(LogicalOperator.AND, 1)},
-        "Invalid AND/OR operator: the number of sub-filters must be 2.",
-    ),
-    (
-        "OR of three",
-        {"column_filter": combined(LogicalOperator.OR, 3)},
-        "Invalid AND/OR operator: the number of sub-filters must be 2.",
-    ),
-    ("times the wrong way", {"time_range": (5, 5)}, "Invalid time range: [5, 5)."),
-]
-
-
-@pytest.mark.parametrize(
-    ("asked", "message"), [case[1:] for case in READS], ids=[case[0] for case in READS]
-)
-def test_reads(sdk: OTSClient, asked: dict[str, Any], message: str) -> None:
-    """A read that breaks a rule is refused: of a row, of many, and of a range."""
-    make_table(sdk)
-    put(sdk, "k")
-    assert refusal(lambda: sdk.get_row("t", KEY, **asked)) == (INVALID, message, 400)
-    low, high = [("id", INF_MIN)], [("id", INF_MAX)]
-    ranged = refusal(lambda: sdk.get_range("t", "FORWARD", low, high, **asked))
-    assert ranged == (INVALID, message, 400)
-    options = {"columns_to_get": None, "column_filter": None, "max_version": 1, **asked}
-    keys = BatchGetRowRequest()
-    keys.add(TableInBatchGetRowItem("t", [KEY], **options))
-    if "No version" in message:
-        message = "No version condition is specified while querying row."
-    assert refusal(lambda: sdk.batch_get_row(keys)) == (INVALID, message, 400)
-
-
-def test_ranges(client: OTSClient) -> None:
-    """A range has borders in the order of its direction, and a limit of one or more."""
-    make_table(client)
-    low, high = [("id", "a")], [("id", "b")]
-    forward = "Begin key must less than end key in FORWARD"
-    backward = "Begin key must more than end key in BACKWARD"
-    limit = "The limit must be greater than 0."
-    cases: list[tuple[str, Any, Any, int | None, str]] = [
-        ("FORWARD", high, low, None, forward),
-        ("FORWARD", low, low, None, forward),
-        ("BACKWARD", low, high, None, backward),
-        ("BACKWARD", low, low, None, backward),
-        ("FORWARD", low, high, 0, limit),
-        ("FORWARD", low, high, -1, limit),
-    ]
-    for direction, start, end, most, message in cases:
-        found = refusal(
-            lambda d=direction, s=start, e=end, m=most: client.get_range("t", d, s, e, limit=m)
-        )
-        assert found == (INVALID, message, 400)
-
-
-def test_generated_keys(sdk: OTSClient) -> None:
-    """What cannot be done to a row whose key is still to be made."""
-    make_table(sdk, key=[("id", "STRING"), ("n", "INTEGER", PK_AUTO_INCR)])
-    key = [("id", "k"), ("n", PK_AUTO_INCR)]
-    row = Row(key, [("a", 1)])
-    check = SingleColumnCondition("a", 1, ComparatorType.EQUAL)
-    for call, message in (
-        (
-            lambda: sdk.put_row("t", row, Condition("EXPECT_EXIST")),
-            "Invalid expect:EXPECT_EXIST when modify row with pk auto increment.",
-        ),
-        (
-            lambda: sdk.put_row("t", row, Condition("IGNORE", check)),
-            "Can't set condition when modify row with pk auto increment.",
-        ),
-        (
-            lambda: sdk.delete_row("t", Row(key), IGNORE),
-            "Invalid row to delete which with pk auto increment.",
-        ),
-        (lambda: sdk.get_row("t", key), "PKAutoIncr can't be used for read operations."),
-    ):
-        assert refusal(call) == (INVALID, message, 400)
 
 
 def test_update_where_it_is_not_allowed(client: OTSClient) -> None:

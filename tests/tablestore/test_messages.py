@@ -1,0 +1,140 @@
+"""Protobuf messages: those that are none are refused, and those that no SDK makes are served."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from tablestore import OTSClient
+from tablestore.protobuf import table_store_pb2 as pb
+
+from ots_local.tablestore import TableStore, plainbuffer, values
+from tests.tablestore.clients import get, make_table, put
+from tests.tablestore.raw import send
+from tests.tablestore.wire_rows import DATA, KEY, cell, row
+
+INVALID = "OTSParameterInvalid"
+
+
+def _delete(data: bytes) -> tuple[str, bytes]:
+    request = pb.DeleteRowRequest(table_name="t", primary_key=data)
+    request.condition.row_existence = pb.IGNORE
+    return "DeleteRow", request.SerializeToString()
+
+
+def _get(data: bytes) -> tuple[str, bytes]:
+    request = pb.GetRowRequest(table_name="t", primary_key=data, max_versions=1)
+    return "GetRow", request.SerializeToString()
+
+
+@pytest.mark.parametrize(
+    ("make", "data", "message"),
+    [
+        (
+            _delete,
+            row(KEY),
+            "Invalid request of delete row: missing RowDeleteMarker in request.",
+        ),
+        (
+            _delete,
+            row(KEY, DATA, b"\x08"),
+            "Invalid delete row request: unexpected cells in request.",
+        ),
+        (_get, row(KEY, DATA), "Attribute column cannot be given while reading data."),
+        (_get, row(KEY, marker=b"\x08"), "Delete marker cannot be given."),
+    ],
+    ids=["no marker", "cells to delete", "cells to read", "marker to read"],
+)
+def test_keys_that_are_rows(
+    store: TableStore,
+    sdk: OTSClient,
+    make: Callable[[bytes], tuple[str, bytes]],
+    data: bytes,
+    message: str,
+) -> None:
+    """Where a key is wanted, a row is refused; where a row is deleted, its marker is needed."""
+    make_table(sdk)
+    put(sdk, "k")
+    assert send(store, *make(data)).error == (400, INVALID, message)
+    assert get(sdk, "k") == {"a": 1}
+
+
+@pytest.mark.parametrize(
+    "api",
+    [
+        "CreateTable",
+        "DescribeTable",
+        "UpdateTable",
+        "DeleteTable",
+        "PutRow",
+        "GetRow",
+        "UpdateRow",
+        "DeleteRow",
+        "BatchGetRow",
+        "BatchWriteRow",
+        "GetRange",
+    ],
+)
+def test_messages_that_are_none(store: TableStore, api: str) -> None:
+    """A body that is no such protobuf message is refused by every operation."""
+    broken = (400, INVALID, "Parse PBMessage from RawString failed.")
+    assert send(store, api, b"\xff\xff").error == broken
+    if not api.startswith("Batch"):
+        assert send(store, api, b"").error == broken
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (b"\xff", "Deserialize filter failed."),
+        (b"\x08\x01\x12\x01\xff", "Deserialize relation filter failed."),
+        (b"\x08\x02\x12\x01\xff", "Deserialize composite filter failed."),
+        (b"\x08\x03\x12\x01\xff", "Deserialize column pagination filter failed."),
+        (
+            b"\x08\x03\x12\x04\x08\x00\x10\x00",
+            "Limit in ColumnPaginationFilter must be greater than 0.",
+        ),
+        (
+            b"\x08\x03\x12\x0d\x08\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01\x10\x01",
+            "Offset in ColumnPaginationFilter must be greater than or equal to 0.",
+        ),
+    ],
+)
+def test_filters_that_are_none(
+    store: TableStore, sdk: OTSClient, data: bytes, message: str
+) -> None:
+    """A filter that cannot be parsed is refused."""
+    make_table(sdk)
+    request = pb.GetRowRequest(table_name="t", primary_key=row(KEY), max_versions=1, filter=data)
+    found = send(store, "GetRow", request.SerializeToString())
+    assert found.error == (400, INVALID, message)
+
+
+def test_page_of_columns(store: TableStore, sdk: OTSClient) -> None:
+    """A column pagination shows a window of a row's columns."""
+    make_table(sdk)
+    put(sdk, "k", [("a", 1), ("b", 2), ("c", 3)])
+    window = b"\x08\x03\x12\x04\x08\x01\x10\x01"
+    request = pb.GetRowRequest(table_name="t", primary_key=row(KEY), max_versions=1, filter=window)
+    answer = pb.GetRowResponse.FromString(send(store, "GetRow", request.SerializeToString()).body)
+    _, cells, _ = plainbuffer.parse_row(answer.row)
+    assert [cell.name for cell in cells] == [b"b"]
+
+
+def test_columns_after_an_increment(store: TableStore, sdk: OTSClient) -> None:
+    """RT_AFTER_MODIFY, which the SDK does not offer, gives back incremented columns, no others."""
+    make_table(sdk)
+    put(sdk, "k", [("a", 1), ("b", 2)])
+    request = pb.UpdateRowRequest(
+        table_name="t", row_change=row(KEY, b"\x02" + cell(more=b"\x06\x04"))
+    )
+    request.condition.row_existence = pb.IGNORE
+    request.return_content.return_type = pb.RT_AFTER_MODIFY
+    request.return_content.return_column_names.append("a")
+    body = send(store, "UpdateRow", request.SerializeToString()).body
+    _, cells, _ = plainbuffer.parse_row(pb.UpdateRowResponse.FromString(body).row)
+    assert [(cell.name, cell.value) for cell in cells] == [(b"a", values.encode(2))]
+    request.return_content.return_column_names.append("b")
+    found = send(store, "UpdateRow", request.SerializeToString())
+    assert found.error == (400, INVALID, "Invalid return column: 'b'.")
+    assert get(sdk, "k") == {"a": 2, "b": 2}

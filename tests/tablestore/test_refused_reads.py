@@ -1,0 +1,106 @@
+"""What a read may not ask, and what the service says to that, word by word."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from tablestore import (
+    INF_MAX,
+    INF_MIN,
+    BatchGetRowRequest,
+    ComparatorType,
+    CompositeColumnCondition,
+    LogicalOperator,
+    OTSClient,
+    SingleColumnCondition,
+    TableInBatchGetRowItem,
+)
+
+from tests.tablestore.clients import make_table, put, refusal
+
+KEY = [("id", "k")]
+
+
+INVALID = "OTSParameterInvalid"
+
+
+def combined(operator: Any, parts: int) -> CompositeColumnCondition:
+    """Combine so many conditions."""
+    found = CompositeColumnCondition(operator)
+    for _ in range(parts):
+        found.add_sub_condition(SingleColumnCondition("a", 1, ComparatorType.EQUAL))
+    return found
+
+
+READS: list[tuple[str, dict[str, Any], str]] = [
+    ("no versions", {"max_version": None}, "No version condition is specified."),
+    (
+        "0 versions",
+        {"max_version": 0},
+        "Invalid max versions: 0 . Reason: Max versions must be positive.",
+    ),
+    ("a name that cannot be", {"columns_to_get": ["#"]}, "Invalid column name: '#'."),
+    (
+        "a filter on a name that cannot be",
+        {"column_filter": SingleColumnCondition("#", 1, ComparatorType.EQUAL)},
+        "Invalid column name: '#'.",
+    ),
+    (
+        "NOT of two",
+        {"column_filter": combined(LogicalOperator.NOT, 2)},
+        "Invalid NOT operator: the number of sub-filters must be 1.",
+    ),
+    (
+        "AND of one",
+        {"column_filter": combined(LogicalOperator.AND, 1)},
+        "Invalid AND/OR operator: the number of sub-filters must be 2.",
+    ),
+    (
+        "OR of three",
+        {"column_filter": combined(LogicalOperator.OR, 3)},
+        "Invalid AND/OR operator: the number of sub-filters must be 2.",
+    ),
+    ("times the wrong way", {"time_range": (5, 5)}, "Invalid time range: [5, 5)."),
+]
+
+
+@pytest.mark.parametrize(
+    ("asked", "message"), [case[1:] for case in READS], ids=[case[0] for case in READS]
+)
+def test_reads(sdk: OTSClient, asked: dict[str, Any], message: str) -> None:
+    """A read that breaks a rule is refused: of a row, of many, and of a range."""
+    make_table(sdk)
+    put(sdk, "k")
+    assert refusal(lambda: sdk.get_row("t", KEY, **asked)) == (INVALID, message, 400)
+    low, high = [("id", INF_MIN)], [("id", INF_MAX)]
+    ranged = refusal(lambda: sdk.get_range("t", "FORWARD", low, high, **asked))
+    assert ranged == (INVALID, message, 400)
+    options = {"columns_to_get": None, "column_filter": None, "max_version": 1, **asked}
+    keys = BatchGetRowRequest()
+    keys.add(TableInBatchGetRowItem("t", [KEY], **options))
+    if "No version" in message:
+        message = "No version condition is specified while querying row."
+    assert refusal(lambda: sdk.batch_get_row(keys)) == (INVALID, message, 400)
+
+
+def test_ranges(client: OTSClient) -> None:
+    """A range has borders in the order of its direction, and a limit of one or more."""
+    make_table(client)
+    low, high = [("id", "a")], [("id", "b")]
+    forward = "Begin key must less than end key in FORWARD"
+    backward = "Begin key must more than end key in BACKWARD"
+    limit = "The limit must be greater than 0."
+    cases: list[tuple[str, Any, Any, int | None, str]] = [
+        ("FORWARD", high, low, None, forward),
+        ("FORWARD", low, low, None, forward),
+        ("BACKWARD", low, high, None, backward),
+        ("BACKWARD", low, low, None, backward),
+        ("FORWARD", low, high, 0, limit),
+        ("FORWARD", low, high, -1, limit),
+    ]
+    for direction, start, end, most, message in cases:
+        found = refusal(
+            lambda d=direction, s=start, e=end, m=most: client.get_range("t", d, s, e, limit=m)
+        )
+        assert found == (INVALID, message, 400)
