@@ -11,6 +11,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "demo-migration": ("ots_local.migration.command", "demo_migration"),
     "demo": ("ots_local.demo.command", "demo"),
     "invoke": ("ots_local.invoke", "invoke"),
+    "playground": ("ots_local.migration.playground", "playground"),
     "tablestore": ("ots_local.tablestore.command", "tablestore"),
 }
 
