@@ -19,6 +19,7 @@ from rich.console import Console
 from rich.table import Table as Lines
 
 from ots_sync.changes import Image
+from ots_sync.errors import ConfigurationError
 from ots_sync.rows import Rules
 from ots_sync.writer import Means
 from ots_tools import aws, door, item_reads
@@ -152,11 +153,21 @@ class Redrive:
         if self.dry_run:
             self.states["would be tried"] += len(good)
             return
-        ends = settle(list(keys.values()), self.read, self.rules, self.means)
-        found = dict(zip(keys, ends, strict=True))
+        found = dict(zip(keys, self._settled(list(keys.values())), strict=True))
         for case in good:
             fared = [found[key_text(key)] for key in case.keys]
             self._end(case, min(fared, key=lambda one: WORST.index(one.state)))
+
+    def _settled(self, keys: Sequence[Image]) -> list[Settled]:
+        """Here it is nothing new that every row of a batch is refused; the writer takes that for a
+        fault of the configuration, unless the row is alone.
+        """
+        try:
+            return settle(keys, self.read, self.rules, self.means)
+        except ConfigurationError:
+            if len(keys) == 1:
+                raise
+            return [settle([key], self.read, self.rules, self.means)[0] for key in keys]
 
     def _end(self, case: Case, fared: Settled) -> None:
         if fared.state == "done":

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from ots_sync.changes import Image, Refused
-from ots_sync.errors import RefusedError
+from ots_sync.errors import ConfigurationError, RefusedError, StoreError
 from ots_sync.quarantine import open_quarantine
 from ots_tools.items import key_text
 from ots_tools.kept_objects import Folder
@@ -19,6 +19,7 @@ from ots_tools.scan import Table
 from tests.builders import configuration, event, item, record
 from tests.doors import open_door
 from tests.fakes import FakeClock, MemoryStore
+from tests.scripted import BAD as BAD_REQUEST
 from tests.scripted import BUSY, means
 
 ARN = "arn:aws:dynamodb:us-east-1:123456789012:table/Source"
@@ -201,6 +202,30 @@ def test_what_is_not_acknowledged_stays(rig: Rig) -> None:
     rig.put(item("u", 1))
     run = rig.redrive(send=lambda writes: [BUSY] * len(writes))
     assert run.states == {"undone": 1}
+    assert len(rig.names()) == 1
+
+
+def test_rows_that_table_store_refuses_all_alike_stay_each_with_its_reason(rig: Rig) -> None:
+    """In quarantine that is nothing new; for a batch of the stream it would be configuration."""
+    for number in range(3):
+        rig.refuse(record(new=item("u", number)))
+        rig.put(item("u", number))
+
+    def refuse(_: Any) -> Any:
+        raise BAD_REQUEST
+
+    assert rig.redrive(send=refuse).states == {"refused": 3}
+
+
+def test_fault_of_the_configuration_ends_the_run(rig: Rig) -> None:
+    rig.refuse(record(new=item("u", 1)))
+    rig.put(item("u", 1))
+
+    def refuse(_: Any) -> Any:
+        raise StoreError("OTSAuthFailed", "Signature mismatch.")
+
+    with pytest.raises(ConfigurationError):
+        rig.redrive(send=refuse)
     assert len(rig.names()) == 1
 
 
