@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from ots_local.tablestore import limits
 from ots_local.tablestore.errors import ServiceError, invalid
 from ots_local.tablestore.filter_rules import check_filter
-from ots_local.tablestore.keys import encode_key
 from ots_local.tablestore.row_rules import check_cells, check_key, check_timestamps
 from ots_local.tablestore.rows import (
     DELETE_ALL,
@@ -21,6 +18,8 @@ from ots_local.tablestore.rows import (
 from ots_local.tablestore.schema import Schema
 from ots_local.tablestore.settings import Leniency
 from ots_local.tablestore.values import AUTO_INCREMENT
+
+_GENERATED = bytes((AUTO_INCREMENT,))
 
 
 def check_batch(tables: list[TableChanges]) -> None:
@@ -40,13 +39,16 @@ def check_batch(tables: list[TableChanges]) -> None:
 
 def is_generated(key: Key) -> bool:
     """Tell whether a column of a key is still to be filled in by the table."""
-    return any(cell.value is not None and cell.value[0] == AUTO_INCREMENT for cell in key)
+    for cell in key:  # noqa: SIM110 - three times a row, and any() takes four times as long
+        if cell.value == _GENERATED:
+            return True
+    return False
 
 
 def check_repeated(changes: list[RowChange], lenient: bool) -> None:
     """Refuse one key twice in a table's changes."""
     changes = [change for change in changes if not is_generated(change.key)]
-    keys = [encode_key(change.key) for change in changes]
+    keys = [change.key for change in changes]
     if len(set(keys)) == len(keys):
         return
     if not lenient:
@@ -87,20 +89,21 @@ def check_change(
         if change.write is Write.UPDATE and schema.options.allow_update is False:
             raise invalid("Update operation is not allowed in this table")
         check_timestamps(change.cells, schema, now)
-    dated: Iterable[object] = (
-        cell
-        for cell in change.cells
-        if cell.timestamp is not None
-        or not (lenient.timestamp_bytes or cell.operation == DELETE_ALL)
-    )
-    return size, size + limits.TIMESTAMP_BYTES * sum(1 for _ in dated)
+    return size, size + limits.TIMESTAMP_BYTES * _dated(change, lenient)
+
+
+def _dated(change: RowChange, lenient: Leniency) -> int:
+    """Count the cells whose timestamps count."""
+    if lenient.timestamp_bytes:
+        return sum(cell.timestamp is not None for cell in change.cells)
+    if change.write is Write.PUT:
+        return len(change.cells)
+    return sum(cell.operation != DELETE_ALL for cell in change.cells)
 
 
 def _check_generated(change: RowChange) -> None:
     """Refuse what cannot be done to a row whose key is still to be made."""
-    generated = sum(
-        cell.value is not None and cell.value[0] == AUTO_INCREMENT for cell in change.key
-    )
+    generated = sum(cell.value == _GENERATED for cell in change.key)
     if generated > 1:
         raise invalid(f"{generated} pk auto increment exist in row.")
     if change.write is Write.DELETE:
