@@ -44,12 +44,14 @@ def store() -> Any:
 
 
 def ports(
-    wrap: Callable[[Send], Send] = lambda send: send, *, share: int = 1, patience_s: float = 0.0
+    wrap: Callable[[Send], Send] = lambda send: send,
+    *,
+    share: int = 1,
+    patience_s: float = PATIENCE_S,
 ) -> Ports:
     """The ports of one chunk; `share` is how many write side by side over the one client."""
     import lambda_function
 
-    patience_s = patience_s or PATIENCE_S
     made = invocation.ports(
         lambda_function.settings(),
         send=wrap(lambda rows: lambda_function.batch_write_row(lambda_function.client(), rows)),

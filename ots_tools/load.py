@@ -20,6 +20,7 @@ from ots_sync import sync
 from ots_sync.changes import Change
 from ots_sync.errors import SyncError
 from ots_sync.outcome import Outcome
+from ots_sync.writer import Send
 from ots_tools import door
 from ots_tools.absent import AbsentOnly
 from ots_tools.rates import Rate
@@ -136,15 +137,19 @@ def _load(
             return
 
 
-def write(changes: Sequence[Change], *, live: bool, share: int) -> tuple[Counts, Counter[str]]:
-    """Writes the rows of some changes; raises LoadError when any could not be done."""
+def write(
+    changes: Sequence[Change], *, live: bool, share: int, patience_s: float = door.PATIENCE_S
+) -> tuple[Counts, Counter[str]]:
+    """Writes the rows of some changes; raises LoadError when any could not be done in time."""
     absent: list[AbsentOnly] = []
 
-    def wrap(send: Any) -> Any:
+    def wrap(send: Send) -> Send:
+        if not live:
+            return send
         absent.append(AbsentOnly(send))
         return absent[0]
 
-    ports = door.ports(wrap, share=share) if live else door.ports(share=share)
+    ports = door.ports(wrap, share=share, patience_s=patience_s)
     outcome = sync.apply(changes, (), door.rules(), ports)
     if outcome.undone:
         raise LoadError(_why(outcome))

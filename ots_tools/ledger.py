@@ -1,0 +1,80 @@
+"""The steps of a migration that runs in AWS, kept as one object in a bucket; the state file's part.
+
+Two that write at once cannot both succeed: each write asks for the object it has read. Refuses the
+ledger of another table, target or shape.
+https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from ots_sync.errors import ConfigurationError
+from ots_tools import orders
+from ots_tools.orders import OrderError, Step
+from ots_tools.state import Owner
+
+KEY = "backfill/ledger.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """The object in a bucket; every method reads it anew."""
+
+    client: Any
+    bucket: str
+    owner: Owner
+
+    def begin(self, wanted: Step) -> Step:
+        """Notes the step, or finds it begun. Raises OrderError when it may not begin or go on."""
+        history, version = self._read()
+        position = orders.resumed(history, wanted)
+        if position is not None:
+            return history[position]
+        self._write([*history, wanted], version)
+        return wanted
+
+    def check(self, name: str) -> None:
+        """Raises OrderError when the step of this name is not the newest, or has ended."""
+        history, _ = self._read()
+        if not history or history[-1].name != name or history[-1].ended_s is not None:
+            raise OrderError(
+                f"The step {name} is not the one that is being loaded: to load of it now could "
+                "bring old data back."
+            )
+
+    def end(self, name: str, now_s: float, *, overlapped: bool) -> Step:
+        """Notes that the newest step is done whole; when it was the stream's turn too."""
+        self.check(name)
+        history, version = self._read()
+        ended = replace(history[-1], ended_s=now_s, last_write_s=now_s, overlapped=overlapped)
+        self._write([*history[:-1], ended], version)
+        return ended
+
+    def _read(self) -> tuple[list[Step], str]:
+        """The steps, and the version that a write has to find; '' for none yet."""
+        from botocore.exceptions import ClientError
+
+        try:
+            answer = self.client.get_object(Bucket=self.bucket, Key=KEY)
+        except ClientError as error:
+            if error.response.get("Error", {}).get("Code") in ("NoSuchKey", "404"):
+                return [], ""
+            raise
+        found = json.loads(answer["Body"].read())
+        if found["owner"] != list(self.owner):
+            raise ConfigurationError(
+                f"s3://{self.bucket}/{KEY} belongs to another migration ({found['owner']}, this "
+                f"one is {list(self.owner)}). Put it elsewhere to begin a new one."
+            )
+        return [Step(**step) for step in found["steps"]], answer["ETag"]
+
+    def _write(self, history: Sequence[Step], version: str) -> None:
+        condition = {"IfMatch": version} if version else {"IfNoneMatch": "*"}
+        body = {"owner": list(self.owner), "steps": [asdict(step) for step in history]}
+        self.client.put_object(
+            Bucket=self.bucket, Key=KEY, Body=json.dumps(body).encode(), **condition
+        )
