@@ -76,12 +76,13 @@ SDK = {
     "ots_local.target_table",
     "ots_local.migration.command",
 }
-# The doors, beside commands: only these read the environment. Settings go on as values.
+# The doors, beside commands: only these read the environment. Settings go on as values. Local parts
+# start processes and hand them one, but the services among them know none.
 ENVIRON = {
     "lambda_function",
     "ots_tools.options",
     "ots_tools.aws",
-    "ots_local.local_target",
+    "ots_tools.child",
 }
 
 # Larger than they should be: they may shrink, and leave this list.
