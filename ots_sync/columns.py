@@ -20,10 +20,10 @@ class Columns:
     """The conversion of one table, by its settings."""
 
     def __init__(self, settings: Settings) -> None:
-        self._settings = settings
+        self._mode = settings.column_names
         self._key = settings.primary_key
         self._pins = settings.column_types
-        self._names: dict[str, str] = {}
+        self._names = _Names(settings.column_names)
 
     def forget(self) -> None:
         """Forgets the names it has met, so that nothing of an event outlives its invocation."""
@@ -56,46 +56,51 @@ class Columns:
 
     def of(self, image: Mapping[str, Any], key_list: Sequence[str]) -> list[Column]:
         """The columns of an item's image, its keys left out; the attributes' order is kept."""
-        met, pins, to_column = self._names, self._pins, converter.to_column
-        columns: list[Column] = []
-        attribute = ""
-        try:
-            for attribute, tagged in image.items():
-                if attribute in key_list:
-                    continue
-                name = met.get(attribute) or self._named(attribute)
-                if pins and name in pins:
-                    columns.append((name, self._pinned(name, tagged)))
-                else:
-                    columns.append((name, to_column(tagged)))
-        except RefusedError as error:
-            raise RefusedError(error.code, f"attribute {_shown([attribute])}: {error}") from None
-        return columns
+        met, to_column = self._names, converter.to_column
+        if not self._pins:
+            try:
+                return [
+                    (met[attribute], to_column(tagged))
+                    for attribute, tagged in image.items()
+                    if attribute not in key_list
+                ]
+            except RefusedError:
+                pass  # one by one it comes out which attribute that is
+        return [self.column(name, tagged) for name, tagged in image.items() if name not in key_list]
 
     def column(self, attribute: str, tagged: Any) -> Column:
         """The column of one attribute."""
-        return self.of({attribute: tagged}, ())[0]
-
-    def _pinned(self, name: str, tagged: Any) -> converter.ColumnValue:
-        tag, value = converter.opened(tagged)
-        return (
-            numerics.pinned(value, self._pins[name]) if tag == "N" else converter.to_column(tagged)
-        )
-
-    def _named(self, attribute: str) -> str:
-        name = names.column_name(attribute, self._settings.column_names)
-        self._names[attribute] = name
-        return name
+        try:
+            name = self._names[attribute]
+            if name in self._pins:
+                tag, value = converter.opened(tagged)
+                if tag == "N":
+                    return name, numerics.pinned(value, self._pins[name])
+            return name, converter.to_column(tagged)
+        except RefusedError as error:
+            raise RefusedError(error.code, f"attribute {_shown([attribute])}: {error}") from None
 
     def names(self, attributes: Iterable[str]) -> list[str]:
         """The names of columns to delete; one that could never have been written needs none."""
         found = []
         for attribute in attributes:
             try:
-                found.append(names.column_name(attribute, self._settings.column_names))
+                found.append(names.column_name(attribute, self._mode))
             except RefusedError:
                 continue
         return found
+
+
+class _Names(dict[str, str]):
+    """Column names by attribute, each made when it is first met."""
+
+    def __init__(self, mode: str) -> None:
+        super().__init__()
+        self._mode = mode
+
+    def __missing__(self, attribute: str) -> str:
+        name = self[attribute] = names.column_name(attribute, self._mode)
+        return name
 
 
 def _shown(attributes: Iterable[str]) -> str:

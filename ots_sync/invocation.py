@@ -5,6 +5,7 @@ Refuses to begin when the function's time-out leaves no time for a single call.
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from traceback import extract_tb
@@ -59,6 +60,21 @@ def ports(
         may_keep=lambda: clock() + keep_s <= end_s,
         wall_s=wall_s,
     )
+
+
+@contextmanager
+def set_aside() -> Iterator[None]:
+    """Keeps the garbage collector from going through the event while it is worked on.
+
+    An event is hundreds of thousands of objects, none of them garbage before the end, and every
+    full collection looks at each again: a fifth of the time, measured. What the invocation itself
+    makes is collected as ever. https://docs.python.org/3/library/gc.html#gc.freeze
+    """
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
 
 
 @contextmanager

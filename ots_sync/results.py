@@ -53,25 +53,25 @@ class ToDo:
 
 
 class Results:
-    """Of one invocation's rows, by position."""
+    """Of one invocation's rows, by position; they may still become more."""
 
     def __init__(self, rows: Sequence[Row]) -> None:
         self._rows = rows
-        self._results: list[Result | None] = [None] * len(rows)
-        self._step = [0] * len(rows)
+        self._results: dict[int, Result] = {}
+        self._steps_done: dict[int, int] = {}
         self._first_call: Sequence[int] | None = None
         self.tally = Tally()
         self.broken: ConfigurationError | None = None
 
     def final(self) -> list[Result]:
         """A result for each row; one that was never sent was too late."""
-        return [result or LATE for result in self._results]
+        return [self._results.get(i, LATE) for i in range(len(self._rows))]
 
     def writes(self, rows: Sequence[int]) -> list[RowWrite]:
         """What these rows need next; the first to be asked for are the first call."""
         if self._first_call is None:
             self._first_call = rows
-        return [self._rows[i].steps[self._step[i]] for i in rows]
+        return [self._rows[i].steps[self._steps_done.get(i, 0)] for i in rows]
 
     def answered(self, rows: Sequence[int], answers: Sequence[StoreError | None]) -> ToDo:
         """Each row has its own answer; where their numbers differ, none of them is to be trusted,
@@ -83,10 +83,11 @@ class Results:
         to_do = ToDo(again := [])
         for i, error in zip(rows, answers, strict=True):
             if error is None:
-                self._step[i] += 1
-                if self._step[i] == len(self._rows[i].steps):
+                done = self._steps_done.get(i, 0) + 1
+                if done == len(self._rows[i].steps):
                     self._results[i] = DONE
                 else:
+                    self._steps_done[i] = done
                     to_do.further.append(i)
                 continue
             verdict = self._judged(error, 1)
@@ -132,7 +133,7 @@ class Results:
     def _refuse(self, i: int, error: StoreError) -> None:
         self._results[i] = Result("refused", error.code, error.message)
         first = self._first_call or ()
-        if len(first) > 1 and {self._results[i] for i in first} == {self._results[i]}:
+        if len(first) > 1 and {self._results.get(i) for i in first} == {self._results[i]}:
             self.broken = self.broken or ConfigurationError(
                 f"Table Store refused each row of a batch alone: {error.code}: {error.message} "
                 "That is no matter of one row; see docs/operations.md."

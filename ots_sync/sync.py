@@ -6,8 +6,9 @@ read     understand  translate  pack   write      answer
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 from ots_sync import changes, rows, writer
@@ -53,20 +54,48 @@ def apply(
     clock = ports.means.clock
     outcome = Outcome(len(understood) + len(unreadable), len(understood))
     began_s = clock()
-    to_write, untranslatable = rows.translate(understood, rules)
-    translated_s = clock()
-    results, tally = writer.write(to_write, ports.means)
+    folds, untranslatable = rows.fold(understood, rules)
+    translation = _Translation(rows.translated(folds, rules, untranslatable), clock)
+    folded_s = clock()
+    results, tally = writer.write(translation.rows(), ports.means)
     written_s = clock()
     outcome.calls, outcome.retried_rows = tally.calls, tally.retried_rows
     outcome.unknown_outcomes, outcome.codes = tally.unknown_outcomes, tally.codes
-    refused = [*unreadable, *untranslatable, *_tell(outcome, to_write, results)]
+    refused = [*unreadable, *untranslatable, *_tell(outcome, translation.made, results)]
     if refused:
         _keep(outcome, refused, ports)
-    outcome.steps_ms["translate"] = (translated_s - began_s) * 1000
-    outcome.steps_ms["write"] = (written_s - translated_s) * 1000
+    translate_s = folded_s - began_s + translation.spent_s
+    outcome.steps_ms["translate"] = translate_s * 1000
+    outcome.steps_ms["write"] = (written_s - began_s - translate_s) * 1000
     outcome.steps_ms["quarantine"] = (clock() - written_s) * 1000
     outcome.lag_s = _lag_s(understood, ports.wall_s())
     return outcome
+
+
+@dataclass(slots=True)
+class _Translation:
+    """Rows as the writer asks for them, kept, with the seconds that making them took: while some
+    are on the way, the next are made.
+    """
+
+    source: Iterator[Row]
+    clock: Callable[[], float]
+    made: list[Row] = field(default_factory=list)
+    spent_s: float = 0.0
+
+    def rows(self) -> Iterator[Row]:
+        """Each row; a few at a time, for to read the clock costs as well."""
+        more = True
+        while more:
+            began_s = self.clock()
+            some = list(islice(self.source, _AT_ONCE))
+            self.spent_s += self.clock() - began_s
+            self.made += some
+            yield from some
+            more = len(some) == _AT_ONCE
+
+
+_AT_ONCE = 100
 
 
 def _tell(outcome: Outcome, to_write: Sequence[Row], results: Sequence[Result]) -> list[Refused]:

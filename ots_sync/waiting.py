@@ -1,13 +1,13 @@
 """Rows that are to be sent go in, the group to send next comes out, in the order of the stream.
 
 What failed comes before what was never sent, even while it waits out its delay: under throttling
-the first row that is not done always moves on. It knows no clock and sends nothing.
+the first row that is not done always moves on. It knows no clock and sends nothing; what was never
+sent is asked for group by group, as late as can be.
 """
 
 from __future__ import annotations
 
 import heapq
-from collections import deque
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
@@ -25,11 +25,14 @@ class Waiting:
     """What waits, of one invocation."""
 
     def __init__(self, unsent: Iterable[range]) -> None:
-        self._unsent = deque(unsent)
+        self._unsent = iter(unsent)
+        self._next: range | None = None
         self._again: list[Group] = []
 
     def __bool__(self) -> bool:
-        return bool(self._again or self._unsent)
+        if not self._again and self._next is None:
+            self._next = next(self._unsent, None)
+        return bool(self._again) or self._next is not None
 
     def put(self, rows: Sequence[int], due_s: float, tries: int) -> None:
         """These rows again, or their next step, when the time has come."""
@@ -43,10 +46,13 @@ class Waiting:
         """The next group, whether it is due or not."""
         if self._again:
             return heapq.heappop(self._again)
-        batch = self._unsent.popleft()
+        batch = next(self._unsent) if self._next is None else self._next
+        self._next = None
         return Group(batch.start, self.due_s(), 0, batch)
 
     def clear(self) -> None:
-        """Nothing waits any more."""
+        """Nothing waits any more, and nothing more will come."""
         self._again.clear()
-        self._unsent.clear()
+        self._next = None
+        for _ in self._unsent:
+            pass

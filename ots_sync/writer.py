@@ -6,7 +6,7 @@ that may not end in time is never begun.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -38,18 +38,22 @@ class Means:
     uniform: Callable[[float, float], float]
 
 
-def write(rows: Sequence[Row], means: Means) -> tuple[list[Result], Tally]:
-    """A result for each row, by position. Raises ConfigurationError when none can ever succeed."""
+def write(rows: Iterable[Row], means: Means) -> tuple[list[Result], Tally]:
+    """A result for each row, by position. Raises ConfigurationError when none can ever succeed.
+
+    Rows are asked for batch by batch, so that making them goes on while others are sent.
+    """
     return _Work(rows, means).done()
 
 
 class _Work:
     """One invocation's writing: what waits, what is in flight, what has become of each row."""
 
-    def __init__(self, rows: Sequence[Row], means: Means) -> None:
+    def __init__(self, rows: Iterable[Row], means: Means) -> None:
         self._means = means
-        self._waiting = Waiting(batches.pack([row.steps[0] for row in rows]))
-        self._results = Results(rows)
+        self._rows: list[Row] = []
+        self._waiting = Waiting(batches.pack(self._first_writes(rows)))
+        self._results = Results(self._rows)
         self._throttle = Throttle(means.max_concurrency, float(means.max_concurrency))
         self._flying: dict[Future[Answers], tuple[Group, float]] = {}
         self._settled_s = float("-inf")
@@ -80,6 +84,11 @@ class _Work:
         if self._results.broken is not None:
             raise self._results.broken
         return self._results.final(), self._results.tally
+
+    def _first_writes(self, rows: Iterable[Row]) -> Iterator[RowWrite]:
+        for row in rows:
+            self._rows.append(row)
+            yield row.steps[0]
 
     def _may_begin(self) -> bool:
         """Whether the next group may be sent at this moment; gives up what can never be."""
