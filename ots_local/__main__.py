@@ -12,6 +12,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "demo": ("ots_local.demo.command", "demo"),
     "invoke": ("ots_local.invoke", "invoke"),
     "playground": ("ots_local.migration.playground", "playground"),
+    "soak": ("ots_local.soak.command", "soak"),
     "tablestore": ("ots_local.tablestore.command", "tablestore"),
 }
 
