@@ -59,7 +59,7 @@ def soak(seconds: float, seed: int, log: Path) -> None:
     with _stage(seed, log) as stage, _bar(console, seconds) as tell:
         verdict = blow(stage, seconds, tell)
     console.print(shown(verdict, seed))
-    if stage.workers.last_error:
+    if stage.workers.last_error and not verdict.good:
         console.print(f"last error of the function: {stage.workers.last_error[:300]}", markup=False)
     sys.exit(0 if verdict.good else 1)
 
