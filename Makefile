@@ -67,6 +67,10 @@ test-migration: install  ## The tests of whole migrations with 100,000 items (ta
 # SAM may run this where there is no .venv: any Python from 3.10 with pip will do.
 BUNDLE_PY = $$(test -x $(PY) && echo $(PY) || echo python3)
 
+.PHONY: soak
+soak: install  ## Let everything go wrong at once for a minute, and compare both tables
+	@$(PY) -m ots_local soak $(if $(SECONDS),--seconds $(SECONDS)) $(if $(SEED),--seed $(SEED))
+
 .PHONY: bundle
 bundle:  ## Build what Lambda runs: build/bundle and dist/lambda_function.zip
 	@rm -rf build/bundle
