@@ -22,6 +22,7 @@ class Columns:
     def __init__(self, settings: Settings) -> None:
         self._mode = settings.column_names
         self._key = settings.primary_key
+        self._is_typed = any(settings.primary_key.values())
         self._pins = settings.column_types
         self._names = _Names(settings.column_names)
 
@@ -47,7 +48,8 @@ class Columns:
                 primary_key.append((name, converter.to_key(keys[name])))
         except RefusedError as error:
             raise RefusedError(error.code, f"key {_shown([name])}: {error}") from None
-        for (name, value), kind in zip(primary_key, self._key.values(), strict=True):
+        for name, value in primary_key if self._is_typed else ():
+            kind = self._key[name]
             if kind is not None and type(value) is not kind:
                 raise ConfigurationError(
                     f"PRIMARY_KEY gives {name} another type than the records have."

@@ -41,13 +41,10 @@ def to_column(tagged: Tagged) -> ColumnValue:
 def to_key(tagged: Tagged) -> str | int | bytearray:
     """The value of a primary key column: S, B, or N when it is a 64-bit integer."""
     tag, value = opened(tagged)
-    if tag not in ("S", "N", "B"):
+    convert = _TO_KEY.get(tag)
+    if convert is None:
         raise RefusedError("KeyType", f"a key is of type {tag}; only S, N and B can be")
-    key = TYPES[tag].to_column(value)
-    if tag == "N" and type(key) is not int:
-        raise RefusedError("KeyNumber", "a key number is not a 64-bit integer")
-    assert not isinstance(key, float)
-    return key
+    return convert(value)
 
 
 def to_attribute(column: ColumnValue, tag: str) -> dict[str, Any]:
@@ -89,6 +86,13 @@ def _binary(value: Any) -> bytearray:
     if isinstance(value, (bytes, bytearray)):
         return bytearray(value)
     raise RefusedError("MalformedValue", "a B is neither base64 text nor bytes")
+
+
+def _key_number(value: Any) -> int:
+    number = numerics.column(value)
+    if type(number) is int:
+        return number
+    raise RefusedError("KeyNumber", "a key number is not a 64-bit integer")
 
 
 def _boolean(value: Any) -> bool:
@@ -204,6 +208,13 @@ TYPES: dict[str, Type] = {
     ),
 }
 
-# The table's columns by themselves: one look-up a value.
+# What a key can be.
+_TO_KEY: dict[str, Callable[[Any], str | int | bytearray]] = {
+    "S": _text,
+    "N": _key_number,
+    "B": _binary,
+}
+
+# Columns of the table by themselves: one look-up a value.
 _TO_COLUMN = {tag: kind.to_column for tag, kind in TYPES.items()}
 _TO_JSON = {tag: kind.to_json for tag, kind in TYPES.items()}
