@@ -84,6 +84,10 @@ test-bundle: install bundle  ## Run the built bundle in AWS's own Lambda runtime
 build-SyncFunction:  # what `sam build` calls for the function of template.yaml
 	@$(BUNDLE_PY) -m ots_local.bundle "$(ARTIFACTS_DIR)"
 
+.PHONY: build-BackfillFunction
+build-BackfillFunction:
+	@$(BUNDLE_PY) -m ots_local.bundle "$(ARTIFACTS_DIR)" --tools
+
 .PHONY: bench-coldstart
 bench-coldstart: install bundle  ## Measure the bundle's cold start beside the SDK's import alone
 	@$(PY) -m tests.benchmarks.cold_start

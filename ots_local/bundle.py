@@ -21,6 +21,8 @@ ROOT = Path(__file__).parent.parent
 # Everything of ours that is deployed; a package whole. Nothing is deployed that is not named here
 # or in requirements-bundle.txt.
 SHIP_LIST = ("lambda_function.py", "ots_sync", "config")
+# The function of a full load has the tools beside it.
+TOOLS = ("ots_tools",)
 REQUIREMENTS = "requirements-bundle.txt"
 # Parts of the dependencies that never run in Lambda: their tests, their commands, a library for
 # macOS that the SDK's wheel carries along, and pip's notes, which differ from machine to machine.
@@ -45,8 +47,8 @@ class BundleError(Exception):
     """The bundle cannot be built; the message says what to do."""
 
 
-def build(target: Path) -> None:
-    """Fill `target` with what Lambda unpacks under /var/task."""
+def build(target: Path, *, tools: bool = False) -> None:
+    """Fill `target` with what Lambda unpacks under /var/task; with the tools for a full load."""
     target.mkdir(parents=True, exist_ok=True)
     if any(target.iterdir()):
         raise BundleError(f"{target} is not empty. Empty it, or name another directory.")
@@ -54,7 +56,7 @@ def build(target: Path) -> None:
     for pattern in LEFT_OUT:
         for path in sorted(target.glob(pattern)):
             shutil.rmtree(path) if path.is_dir() else path.unlink()
-    for name in SHIP_LIST:
+    for name in SHIP_LIST + (TOOLS if tools else ()):
         if (ROOT / name).is_dir():
             shutil.copytree(ROOT / name, target / name, ignore=_all_but_python)
         else:
@@ -148,10 +150,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m ots_local.bundle", description=__doc__)
     parser.add_argument("directory", type=Path, help="where the files go; empty, or made")
     parser.add_argument("--zip", type=Path, help="also pack them, for an upload in the console")
+    parser.add_argument("--tools", action="store_true", help="add what loads exports")
     arguments = parser.parse_args()
     _say("Installing the dependencies for Python 3.12 on x86_64 ...")
     try:
-        build(arguments.directory)
+        build(arguments.directory, tools=arguments.tools)
     except BundleError as error:
         sys.exit(f"error: {error}")
     parts = sizes(arguments.directory)

@@ -18,6 +18,7 @@ from ots_local.lambda_parts import LambdaParts
 
 START_WAIT_MAX_S = 30.0
 STARTS_MAX = 5
+HANDLER = "lambda_function.lambda_handler"
 
 WITH_PARENT = 'exec 3<&0; { cat <&3 >/dev/null; kill -KILL 0; } & "$@" </dev/null 3<&-'
 """We hold the other end of its stdin: however this process ends, the emulator goes with it."""
@@ -38,6 +39,7 @@ def start(
     environ: Mapping[str, str],
     log: Path,
     stack: contextlib.ExitStack,
+    handler: str = HANDLER,
 ) -> Emulator:
     """Start one; `stack` stops it. Raises RuntimeError with its last words."""
     for _ in range(STARTS_MAX):
@@ -47,7 +49,7 @@ def start(
         command += ["--runtime-interface-emulator-address", f"127.0.0.1:{port}"]
         command += ["--runtime-api-address", f"127.0.0.1:{api_port}"]
         # -S keeps this machine's packages out: what is missing in the bundle is missing here too.
-        command += [parts.python, "-S", "-m", "awslambdaric", "lambda_function.lambda_handler"]
+        command += [parts.python, "-S", "-m", "awslambdaric", handler]
         with log.open("wb") as file:
             process = subprocess.Popen(
                 ["/bin/sh", "-c", WITH_PARENT, "sh", *command],

@@ -16,7 +16,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from ots_local.lambda_emulator import Emulator, start
+from ots_local.lambda_emulator import HANDLER, Emulator, start
 from ots_local.lambda_parts import LambdaParts
 
 # Bytes of a synchronous invocation's event.
@@ -90,6 +90,7 @@ def running(
     timeout_s: int = 120,
     memory_mb: int = 1024,
     lanes: int = 1,
+    handler: str = HANDLER,
 ) -> Iterator[LambdaRuntime]:
     """Run the function in `bundle` for the length of the block. Raises RuntimeError."""
     environ = {
@@ -110,7 +111,7 @@ def running(
     }
     with tempfile.TemporaryDirectory(prefix="lambda-") as home, contextlib.ExitStack() as stack:
         started = [
-            start(parts, bundle, environ, Path(home, f"lane-{number}.log"), stack)
+            start(parts, bundle, environ, Path(home, f"lane-{number}.log"), stack, handler)
             for number in range(lanes)
         ]
         yield LambdaRuntime(started, timeout_s)

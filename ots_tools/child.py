@@ -49,6 +49,7 @@ def begin(event: Mapping[str, Any], _: Any) -> Mapping[str, Any]:
         "kind": export.kind,
         "table_arn": export.table_arn,
         "items": export.items,
+        "concurrency": int(os.environ["BACKFILL_CONCURRENCY"]),
         "bucket": where.name,
         "manifest": f"{where.prefix}/manifest-files.json",
     }

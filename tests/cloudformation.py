@@ -46,7 +46,9 @@ def raw() -> dict[str, Any]:
 def expanded() -> dict[str, Any]:
     """The template after SAM's transform, the code's place made up."""
     template = raw()
-    template["Resources"]["SyncFunction"]["Properties"]["CodeUri"] = "s3://a-bucket/code.zip"
+    for resource in template["Resources"].values():
+        for name in {"CodeUri", "DefinitionUri"} & resource["Properties"].keys():
+            resource["Properties"][name] = "s3://a-bucket/made-up"
     result: dict[str, Any] = transform(template, {}, _NoManagedPolicies())
     return result
 

@@ -40,8 +40,8 @@ def test_linter_finds_nothing_as_written_and_as_expanded(tmp_path: Path) -> None
 def test_sam_attaches_no_role_and_no_policy() -> None:
     resources = expanded()["Resources"]
     roles = {name for name, found in resources.items() if found["Type"].startswith("AWS::IAM::")}
-    assert roles == {"SyncRole"}
-    assert "ManagedPolicyArns" not in resources["SyncRole"]["Properties"]
+    assert roles == {"SyncRole", "BackfillRole", "BackfillMachineRole"}
+    assert not any("ManagedPolicyArns" in resources[name]["Properties"] for name in roles)
     assert {found["Type"] for found in resources.values()} >= {"AWS::Lambda::EventSourceMapping"}
 
 

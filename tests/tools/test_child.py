@@ -76,7 +76,7 @@ def load(stage: Stage, dynamodb: DynamoDB) -> Iterator[Load]:
     stage.put(last)
     s3, bucket = dynamodb.client("s3"), f"exports-{secrets.token_hex(4)}"
     upload(s3, bucket, root)
-    environ = {**stage.environ, "LEDGER_BUCKET": bucket}
+    environ = {**stage.environ, "LEDGER_BUCKET": bucket, "BACKFILL_CONCURRENCY": "2"}
     with environment(environ):
         child.door.forget()
         yield Load(stage, s3, bucket)
@@ -163,6 +163,7 @@ def test_state_machine_runs_as_far_as_a_local_runner_goes(load: Load, dynamodb: 
         file.writestr("shim.py", shim + "from ots_tools.child import handler\n")
     functions, name = dynamodb.client("lambda"), f"load-{secrets.token_hex(4)}"
     variables = {**load.stage.environ, "LEDGER_BUCKET": load.bucket, "AWS_REGION": "us-east-1"}
+    variables |= {"BACKFILL_CONCURRENCY": "2"}
     variables |= {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local"}
     arn = functions.create_function(
         FunctionName=name,
@@ -174,7 +175,7 @@ def test_state_machine_runs_as_far_as_a_local_runner_goes(load: Load, dynamodb: 
         Environment={"Variables": variables},
     )["FunctionArn"]
     machines = dynamodb.client("stepfunctions")
-    values = {"Partition": "aws", "FunctionArn": arn, "Bucket": load.bucket, "Concurrency": "2"}
+    values = {"Partition": "aws", "FunctionArn": arn, "Bucket": load.bucket}
     machine = machines.create_state_machine(
         name=name,
         definition=json.dumps(definition(**values)),
