@@ -166,7 +166,7 @@ def test_files_named_are_there() -> None:
 
 def test_commands_run_as_they_stand(tmp_path: Path) -> None:
     """In a copy, so that what a developer keeps in .local stays as it is."""
-    for name in ("ots_sync", "ots_local", "config", "events"):
+    for name in ("ots_sync", "ots_tools", "ots_local", "config", "events"):
         shutil.copytree(ROOT / name, tmp_path / name)
     shutil.copy(ROOT / "lambda_function.py", tmp_path)
     lines = [line for line in blocks("sh") if line.startswith(".venv/bin/python ")]
