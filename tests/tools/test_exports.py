@@ -164,6 +164,7 @@ def test_data_file_with_another_checksum_gives_nothing(tmp_path: Path) -> None:
         (gzip.compress(b"not json\n"), "line 1: not a line"),
         (gzip.compress(b""), "holds 0 lines where the manifest says 1"),
     ],
+    ids=["cut", "no gzip", "no key", "no JSON", "empty"],  # gzip holds the time: no stable name
 )
 def test_broken_data_file_is_refused_with_its_line(
     tmp_path: Path, content: bytes, said: str
