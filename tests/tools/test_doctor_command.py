@@ -72,6 +72,7 @@ def test_deployed_function_is_checked_with_its_own_settings_and_key(
     for good in ("✓ create target", "✓ target key", "✓ table options", "✓ source keys"):
         assert good in lines
     assert "✗ access key" in lines
+    assert found.stderr == ""  # the SDK logs each refusal, in words of its own
     for secret in ("writer-id", "a-writers-secret", *own.values()):
         assert secret not in found.output
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from ots_local.dynamodb import DynamoDB, random_table_name
 from ots_tools.doctor.findings import Mark
@@ -162,6 +163,28 @@ def test_aws_that_does_not_answer_makes_no_check_fail() -> None:
     found = world(ENVIRON, DynamoDB(NOWHERE), function="function", source="Source")
     for name in ("function", "mapping", "role", "source keys", "stream", "column names"):
         assert mark(name, found) is Mark.UNSEEN, name
+
+
+class Refusing:
+    """A client of whoever may do nothing in this account."""
+
+    def __getattr__(self, name: str) -> Any:
+        def refuse(*_: Any, **__: Any) -> Any:
+            words = "User: arn:aws:iam::123456789012:user/kept-quiet is not authorized"
+            refusal = {"Error": {"Code": "AccessDeniedException", "Message": words}}
+            raise ClientError(refusal, name)  # type: ignore[arg-type]
+
+        return refuse
+
+
+def test_permission_that_lacks_makes_no_check_fail() -> None:
+    settings = {**ENVIRON, **KEPT, "OTS_SECRET_ARN": "arn:aws:secretsmanager:x:1:secret:s"}
+    found = world(settings, function="function", source="Source")
+    found.client = lambda _: Refusing()
+    for name in ("secret", *OF_THE_FUNCTION, "source keys", "stream", "column names", "quarantine"):
+        assert mark(name, found) is Mark.UNSEEN, name
+        assert "AccessDenied" in words(name, found)
+        assert "kept-quiet" not in words(name, found)
 
 
 def test_quarantine_is_tried_without_leaving_anything(lambda_aws: DynamoDB, tmp_path: Path) -> None:
