@@ -100,7 +100,7 @@ def shown(verdict: Verdict, seed: int) -> Table:
 def _stage(seed: int, log: Path) -> Iterator[Stage]:
     with (
         tempfile.TemporaryDirectory(prefix="ots-sync-soak-") as folder,
-        _table_store(seed) as environ,
+        _table_store(seed, log) as environ,
         open_dynamodb() as dynamodb,
     ):
         kept = Path(folder) / "quarantine"
@@ -127,13 +127,15 @@ def _stage(seed: int, log: Path) -> Iterator[Stage]:
 
 
 @contextmanager
-def _table_store(seed: int) -> Iterator[dict[str, str]]:
+def _table_store(seed: int, log: Path) -> Iterator[dict[str, str]]:
     """A local Table Store in a process of its own; the variables that name it."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "ots_local", "tablestore", "--seed", str(seed)],
-        stdout=subprocess.PIPE,
-        text=True,
-    )
+    with log.open("ab") as stderr:  # it complains of clients that are killed
+        process = subprocess.Popen(
+            [sys.executable, "-m", "ots_local", "tablestore", "--seed", str(seed)],
+            stdout=subprocess.PIPE,
+            stderr=stderr,
+            text=True,
+        )
     assert process.stdout is not None
     try:
         lines = [process.stdout.readline().strip() for _ in range(4)]

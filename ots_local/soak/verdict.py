@@ -6,6 +6,7 @@ object has to leave, and the tables have to be equal cell by cell.
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections import Counter
 from collections.abc import Iterator
@@ -105,9 +106,18 @@ def summaries(log: Path) -> Counter[str]:
     """The sums of what the function logged of its invocations; a killed one logs nothing."""
     found: Counter[str] = Counter()
     for line in log.read_text(errors="replace").splitlines():
-        if line.startswith("{") and '"message":"invocation"' in line:
-            summary = json.loads(line)
-            for name in ("calls", "retries", "quarantined", "unknown_outcomes"):
-                found[name] += summary[name]
-            found["cut short"] += summary["undone"] > 0
+        for summary in _objects(line):
+            if summary.get("message") == "invocation":
+                for name in ("calls", "retries", "quarantined", "unknown_outcomes"):
+                    found[name] += summary[name]
+                found["cut short"] += summary["undone"] > 0
     return found
+
+
+def _objects(line: str) -> Iterator[dict[str, Any]]:
+    """The JSON objects of a line: processes that share a log put theirs on one at times."""
+    decoder, place = json.JSONDecoder(), 0
+    with contextlib.suppress(ValueError):
+        while line.startswith("{", place):
+            found, place = decoder.raw_decode(line, place)
+            yield found
