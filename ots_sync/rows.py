@@ -135,7 +135,9 @@ def to_row(fold: Fold, rules: Rules) -> Row:
         columns, deleted, kind = update.get("put", ()), update.get("delete_all", ()), "update"
         if not columns:  # an update of deletes alone would not create a missing row
             columns, deleted, kind = rules.generate_attribute(image, rules.key_list), (), "put"
-    size = column_bytes(columns, rules.key_list) + sum(map(name_bytes, deleted))
+    size = column_bytes(columns, rules.key_list)
+    if deleted:
+        size += sum(map(name_bytes, deleted))
     return Row(steps(kind, primary_key, key_size, columns, deleted, size), changes)
 
 
