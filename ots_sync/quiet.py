@@ -14,7 +14,7 @@ for _name, _level in {
     "tablestore-client": _SILENT,
     "tablestore.encoder": _SILENT,
     "tablestore.decoder": _SILENT,
-    "urllib3": logging.WARNING,
+    "urllib3": logging.ERROR,  # a connection more than the pool keeps is no news
     "boto3": logging.WARNING,
     "botocore": logging.WARNING,
     "s3transfer": logging.WARNING,

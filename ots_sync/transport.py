@@ -73,8 +73,11 @@ def call_s(answer_timeout_s: float) -> float:
 
 
 def keep_our_times(client: Any) -> None:
-    """Gives an SDK client these connections, and takes urllib3's own retries from it."""
+    """Gives an SDK client these connections, and takes urllib3's own retries from it; and no call
+    waits for a connection, for that would be a time that nobody reckons with.
+    """
     pool = client.connection.pool
+    pool.connection_pool_kw["block"] = False
     pool.pool_classes_by_scheme = {"http": _Pool, "https": _SecurePool}
     pool.connection_pool_kw["retries"] = False
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 from typing import Any
 
@@ -91,6 +92,17 @@ def test_connection_is_used_again_unless_it_was_idle_for_long(table_store: Table
         pool.pool.put(idle)
         store.batch_write_row(client, "target", [write()])
         assert between.connections == 2
+
+
+def test_call_never_waits_for_a_connection(table_store: TableStore) -> None:
+    """More callers than the pool keeps connections for, as a tool may have, are served at once."""
+    settings = configuration(**create_table(table_store, "target"), MAX_CONCURRENCY="1")
+    client = store.connect(settings)
+    table_store.faults.add("latency", seconds=0.3)
+    with ThreadPoolExecutor(3) as threads:
+        for number in range(3):
+            threads.submit(store.batch_write_row, client, "target", [write(action_time=number)])
+    assert table_store.counters()["max_in_flight"] == 3
 
 
 def test_call_takes_at_most_its_three_times() -> None:
