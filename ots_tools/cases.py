@@ -37,7 +37,7 @@ def read_case(name: str, body: bytes, key_names: Mapping[str, str]) -> Case:
         else:
             records = [document["record"]]
         keys = [_key(record, key_names) for record in records]
-    except (ValueError, TypeError, KeyError, RecursionError):
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return Case(name, {}, "", [])
     return Case(name, document, str(document.get("fingerprint") or ""), keys)
 

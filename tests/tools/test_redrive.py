@@ -145,7 +145,8 @@ def test_batch_that_lambda_gave_up_stays_while_one_of_its_keys_is_refused(rig: R
 
 @pytest.mark.parametrize(
     "body",
-    [b"", b"[]", b"{}", b"not json", b'{"record": {"dynamodb": {"Keys": {"id": {"S": "x"}}}}}']
+    [b"", b"[]", b"7", b"{}", b"not json", b'{"record": {"dynamodb": {"Keys": [1]}}}']
+    + [b'{"record": {"dynamodb": {"Keys": {"id": {"S": "x"}}}}}']
     + [json.dumps({"payload": text}).encode() for text in ("", "{}", '{"Records": [1]}')],
 )
 def test_what_holds_no_key_of_the_table_stays_and_is_named(rig: Rig, body: bytes) -> None:
