@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from ots_tools.digests import DIGEST_BYTES, REFUSED
 
-BUFFER_BYTES = 8 << 20
+BUFFER_BYTES = 4 << 20
 BUCKET_BYTES_MAX = 24 << 20
 """Of the one side of a bucket that is held in memory; about ten times that as Python objects."""
 SPREAD = 16

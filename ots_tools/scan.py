@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Scan.html
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -33,7 +34,7 @@ class Table:
 
 
 class Page(NamedTuple):
-    """Some items, the cursor behind them ('' at the segment's end), and the read units."""
+    """Some items, binaries as base64; the cursor behind them, '' at the end; the read units."""
 
     items: Sequence[Image]
     cursor: str
@@ -76,6 +77,7 @@ def pages(
     client: Any, table: str, segment: int, total: int, cursor: str, *, consistent: bool
 ) -> Iterator[Page]:
     """The pages of a segment behind the cursor; the last one has none. 1 MB each at most."""
+    client.meta.events.register("before-parse.dynamodb.Scan", _as_sent, unique_id="as-sent")
     asked: dict[str, Any] = {
         "TableName": table,
         "Segment": segment,
@@ -90,6 +92,21 @@ def pages(
         last = answer.get("LastEvaluatedKey")
         cursor = key_text(last) if last else ""
         units = answer.get("ConsumedCapacity", {}).get("CapacityUnits", 0.0)
-        yield Page(answer["Items"], cursor, float(units))
+        yield Page(answer.get(_AS_SENT, answer["Items"]), cursor, float(units))
         if not cursor:
             return
+
+
+_AS_SENT = "ItemsAsSent"
+
+
+def _as_sent(
+    response_dict: dict[str, Any], customized_response_dict: dict[str, Any], **_: Any
+) -> None:
+    """Takes a page's items as JSON has them, binaries as base64, past boto3's parser: it would
+    take ten times as long, over half of what a load costs in all.
+    """
+    if response_dict["status_code"] == 200:
+        body = json.loads(response_dict["body"])
+        customized_response_dict[_AS_SENT] = body.pop("Items", [])
+        response_dict["body"] = json.dumps(body | {"Items": []}).encode()

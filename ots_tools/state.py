@@ -9,6 +9,7 @@ from __future__ import annotations
 import fcntl
 import sqlite3
 from collections.abc import Mapping, Sequence
+from dataclasses import astuple
 from pathlib import Path
 from types import TracebackType
 from typing import IO, TYPE_CHECKING, NamedTuple
@@ -99,16 +100,7 @@ class State:
             number = self._db.execute(
                 "insert into step (kind, name, live, from_s, to_s, began_s, overlapped, parts,"
                 " rows, present, refused) values (?, ?, ?, ?, ?, ?, ?, ?, 0, 0, 0)",
-                (
-                    step.kind,
-                    step.name,
-                    step.live,
-                    step.from_s,
-                    step.to_s,
-                    step.began_s,
-                    step.overlapped,
-                    len(parts),
-                ),
+                (*astuple(step)[:6], step.overlapped, len(parts)),
             ).lastrowid
             self._db.executemany(
                 "insert into part values (?, ?, '', 0)", [(number, part) for part in parts]
@@ -175,14 +167,7 @@ class State:
         self._db.execute(
             "insert into verify (began_s, differences, whole, repaired, mapping_enabled, report)"
             " values (?, ?, ?, ?, ?, ?)",
-            (
-                check.began_s,
-                check.differences,
-                check.whole,
-                check.repaired,
-                check.mapping_enabled,
-                report,
-            ),
+            (*astuple(check), report),
         )
 
     def repaired(self, report: str) -> None:
