@@ -96,9 +96,14 @@ bench-coldstart: install bundle  ## Measure the bundle's cold start beside the S
 bench-tablestore: install  ## Measure how fast the local Table Store is
 	@$(PY) -m tests.tablestore.speed
 
+.PHONY: bench-migration
+bench-migration: install  ## Measure how fast load and verify are, and their memory
+	@$(PY) -m tests.tools.speed
+
 .PHONY: bench
-bench: install  ## Measure speed, memory and growth; writes docs/benchmarks (several minutes)
+bench: install  ## Measure speed, memory, growth, load and verify; writes docs/benchmarks (minutes)
 	@$(PY) -m tests.benchmarks
+	@$(PY) -m tests.tools.speed --json docs/benchmarks/migration.json
 
 .PHONY: bench-quick
 bench-quick: install  ## The same in under a minute, less sure; writes build/benchmarks
