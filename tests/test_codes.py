@@ -79,6 +79,15 @@ def test_table_holds_nothing_else() -> None:
     assert set(codes.VERDICTS) == set(DOCUMENTED) | set(OURS)
 
 
+def test_every_code_of_ours_is_explained() -> None:
+    """What the log names has its line in the pages for whoever reads it."""
+    text = (Path(__file__).parent.parent / "docs" / "operations.md").read_text("utf-8")
+    section = text.partition("## What a reason means")[2].partition("\n## ")[0]
+    cells = {name for line in section.splitlines() for name in line.split("|")[1:2]}
+    named = {name.strip() for cell in cells for name in cell.split(",")}
+    assert {*OURS, "Late", "NotQuarantined"} <= named
+
+
 def test_sdk_knows_no_code_that_the_table_does_not() -> None:
     """A new version of the SDK may; its classes begin alike but are no strings."""
     folder = Path(tablestore.__file__).parent
