@@ -1,7 +1,7 @@
 """The command line: `python -m tests.benchmarks [--quick] [--out FOLDER]`.
 
-Measures, prints tables, writes figures.json, cost.svg and growth.svg. Judges in words; it fails
-only when something does not work.
+Measures, prints tables, writes figures.json, figures.md, cost.svg and growth.svg. Judges in words;
+it fails only when something does not work.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from rich.console import Console
 from rich.progress import Progress
 
 from ots_sync import quiet  # noqa: F401 - before the SDK is imported
-from tests.benchmarks import cpu, growth, latency, memory
+from tests.benchmarks import cpu, growth, latency, memory, wire
 from tests.benchmarks.answering import answering
 from tests.benchmarks.goals import judged
 from tests.benchmarks.machine import machine
 from tests.benchmarks.plots import draw
-from tests.benchmarks.tables import goals_table, tables
+from tests.benchmarks.tables import goals_table, markdown, tables
 from tests.benchmarks.turns import Case, least_us
 from tests.benchmarks.workloads import ARTICLE, SEED, SMALL, WORKLOADS
 
@@ -61,6 +61,7 @@ def measure(size: Size, progress: Progress) -> dict[str, Any]:
             cases = make()
             task = progress.add_task(name.replace("_", " "), total=len(cases) * (turns + 1))
             figures[name] = least_us(cases, turns, lambda task=task: progress.advance(task))
+        figures["wire_bytes"] = wire.bytes_a_record(at)
         task = progress.add_task("memory", total=2)
         figures["memory"] = []
         for workload in (ARTICLE, SMALL):
@@ -96,9 +97,12 @@ def main() -> None:
     text = json.dumps(figures, indent=2, ensure_ascii=False) + "\n"
     (options.out / "figures.json").write_text(text, encoding="utf-8")
     draw(figures, options.out)
-    for table in (*tables(figures), goals_table(goals)):
+    shown = [*tables(figures), goals_table(goals)]
+    page = markdown(shown, figures["machine"])
+    (options.out / "figures.md").write_text(page, encoding="utf-8")
+    for table in shown:
         console.print(table)
-    console.print(f"Written: figures.json, cost.svg and growth.svg in {options.out}")
+    console.print(f"Written: figures.json, figures.md, cost.svg, growth.svg in {options.out}")
 
 
 if __name__ == "__main__":

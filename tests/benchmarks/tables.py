@@ -1,4 +1,4 @@
-"""Figures go in, tables for a terminal come out."""
+"""Figures go in, tables come out, for a terminal or as Markdown."""
 
 from __future__ import annotations
 
@@ -55,6 +55,14 @@ def tables(figures: Mapping[str, Any]) -> Iterator[Table]:
             for one in figures["memory"]
         ),
     )
+    yield _table(
+        "Bytes a record",
+        ("", "in the event", "in the request"),
+        (
+            (name, f"{one['event']:,.0f}", f"{one['request']:,.0f}")
+            for name, one in figures["wire_bytes"].items()
+        ),
+    )
     names = ("distinct_keys", "hot_keys", "one_shard")
     yield _table(
         f"Calls of {figures['latency_s'] * 1000:.0f} ms",
@@ -69,6 +77,23 @@ def tables(figures: Mapping[str, Any]) -> Iterator[Table]:
             for name, one in ((name, figures[name]) for name in names)
         ),
     )
+
+
+def markdown(shown: Iterable[Table], machine: Mapping[str, str]) -> str:
+    """The tables as a page, with what they were measured on."""
+    lines = ["# Figures of the last run of `make bench`", ""]
+    lines += ["What they mean and how they were measured: [performance](../performance.md).", ""]
+    lines += [f"* {name}: {value}" for name, value in machine.items()]
+    for table in shown:
+        heads = [str(column.header) for column in table.columns]
+        lines += ["", f"## {table.title}", "", _line(heads)]
+        lines.append(_line(["---", *("---:" for _ in heads[1:])]))
+        lines += map(_line, zip(*(column.cells for column in table.columns), strict=True))
+    return "\n".join(lines) + "\n"
+
+
+def _line(cells: Iterable[object]) -> str:
+    return "| " + " | ".join(map(str, cells)) + " |"
 
 
 def goals_table(goals: Iterable[Goal]) -> Table:
