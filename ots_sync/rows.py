@@ -146,7 +146,7 @@ def _is_put(changes: Sequence[Change], image: Image, rules: Rules) -> bool:
     for change in changes:
         if change.event_name != "MODIFY" or not change.old_image:
             return True
-    if all(name in rules.key_list for name in image):
+    if image.keys() <= set(rules.key_list):
         return True
     return not all(_writable(earlier, image, rules) for earlier in _earlier_images(changes))
 
@@ -168,7 +168,9 @@ def _earlier(changes: Sequence[Change]) -> Image:
 
 def _writable(earlier: Image, image: Image, rules: Rules) -> bool:
     """Whether an earlier image could have been written; only what the last one changed can tell."""
-    differing = {name: value for name, value in earlier.items() if image.get(name) != value}
+    differing = {
+        name: value for name, value in earlier.items() if name not in image or image[name] != value
+    }
     if not differing:
         return True
     try:
