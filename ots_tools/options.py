@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 import click
 
 from ots_sync.errors import SyncError
-from ots_sync.settings import Settings
+from ots_sync.settings import SETTINGS, Settings
 from ots_tools import aws, deployed, door
 from ots_tools.scan import Table, describe
 from ots_tools.state import Owner, State
@@ -116,10 +116,16 @@ def common(command: F) -> F:
 
 
 def take_settings(function: str | None, file: Path | None) -> None:
-    """Puts the settings of the function or the file into the environment, where the door looks."""
+    """Puts the settings of the function or the file into the environment, where the door looks.
+
+    Of a function all count, those too that it does not set: rows would have two shapes otherwise.
+    """
+    if function and file:
+        raise click.UsageError("Take the settings from --function or from --settings, not both.")
     if function:
         found = deployed.function_environ(function, aws.client("lambda"))
-        os.environ.update(deployed.merged(found, os.environ))
+        unset = {setting.name: "" for setting in SETTINGS}
+        os.environ.update(unset | deployed.merged(found, os.environ))
     if file:
         os.environ.update(deployed.file_environ(file))
     door.forget()

@@ -202,18 +202,16 @@ def deploy(stage: Stage, dynamodb: DynamoDB, *, enabled: bool) -> tuple[Any, str
 def test_load_that_overwrites_is_refused_beside_an_enabled_mapping(
     stage: Stage, dynamodb: DynamoDB
 ) -> None:
-    """The settings come from the function here; the environment has none of them."""
+    """The settings come from the function here; one that it does not set counts as not set."""
     stage.put(A)
     client, mapping = deploy(stage, dynamodb, enabled=True)
-    alone = Stage(
-        stage.source,
-        stage.store,
-        {"AWS_ENDPOINT_URL": stage.environ["AWS_ENDPOINT_URL"]},
-        stage.home,
-    )
+    environ = {"AWS_ENDPOINT_URL": stage.environ["AWS_ENDPOINT_URL"], "COLUMN_TYPES": "v:String"}
+    alone = Stage(stage.source, stage.store, environ, stage.home)
     options = ("--function", stage.source.name)
     said = alone.run("backfill", *options, code=2).output
     assert "mapping is enabled" in said
+    mixed = (*options, "--settings", __file__)
+    assert "not both" in alone.run("backfill", *mixed, code=2).output
     assert stage.rows() == {}
     alone.run("backfill", *options, "--live", "--dry-run")
     client.update_event_source_mapping(UUID=mapping, Enabled=False)

@@ -19,7 +19,7 @@ DIGESTS = st.sampled_from([b"a" * 16, b"b" * 16, REFUSED])
     source=st.dictionaries(KEYS, DIGESTS),
     target=st.dictionaries(KEYS, st.sampled_from([b"a" * 16, b"b" * 16])),
     count=st.integers(1, 4),
-    most_bytes=st.sampled_from([1, 200, 1 << 20]),
+    most_bytes=st.sampled_from([100, 1 << 20]),
 )
 def test_comparison_equals_that_of_two_dictionaries(
     source: dict[int, bytes], target: dict[int, bytes], count: int, most_bytes: int

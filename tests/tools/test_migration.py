@@ -20,7 +20,7 @@ from ots_local.stream_pump import EventSourceMapping, StreamPump
 from tests.builders import item
 from tests.tools.stage import Stage
 
-ITEMS = int(os.environ.get("MIGRATION_ITEMS", "1500"))
+ITEMS = int(os.environ.get("MIGRATION_ITEMS", "800"))
 KILLS = 2
 FAULTS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("row_error", {"rate": 0.02, "codes": ["OTSServerBusy"]}),
