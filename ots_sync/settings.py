@@ -94,15 +94,13 @@ def load(environ: Mapping[str, str], fallback: Mapping[str, Any]) -> Settings:
             for name in ("OTS_ID", "OTS_SECRET")
             if not found[name]
         ]
-    endpoint = found.get("OTS_ENDPOINT", "-")
-    if not endpoint and "OTS_REGION" in found and "OTS_INSTANCE" in found:
-        if found["OTS_REGION"]:
-            endpoint = f"https://{found['OTS_INSTANCE']}.{found['OTS_REGION']}.ots.aliyuncs.com"
-        else:
-            faults.append(
-                "OTS_ENDPOINT and OTS_REGION: both missing. Set OTS_ENDPOINT, or OTS_REGION for "
-                "the instance's public domain"
-            )
+    endpoint, region = found.get("OTS_ENDPOINT", "-"), found.get("OTS_REGION")
+    if not endpoint and region == "":
+        faults.append(
+            "OTS_ENDPOINT and OTS_REGION: both missing. Set OTS_ENDPOINT, or OTS_REGION for the "
+            "instance's public domain"
+        )
+    endpoint = endpoint or f"https://{found.get('OTS_INSTANCE')}.{region}.ots.aliyuncs.com"
     is_plain = endpoint.startswith("http:") and urlsplit(endpoint).hostname not in LOOPBACK
     if is_plain and not found.get("OTS_ALLOW_HTTP", True):
         faults.append(

@@ -55,6 +55,7 @@ def test_every_fault_at_once_each_by_name() -> None:
         "OTS_ID",
         "OTS_SECRET",
         "OTS_INSTANCE",
+        "OTS_ENDPOINT and OTS_REGION",
         "TABLE_NAME",
         "PRIMARY_KEY",
         "OTS_TIMEOUT",
