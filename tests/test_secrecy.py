@@ -80,11 +80,12 @@ def broken() -> Any:
 
 CASES = {
     "all is well": ({}, {}),
-    "signed by V4": ({"OTS_REGION": "cn-hangzhou"}, {}),
-    "rows fail": ({}, {"kind": "row_error", "codes": ["OTSServerBusy"], "times": 2}),
+    "rows fail, signed by V4": (
+        {"OTS_REGION": "cn-hangzhou"},
+        {"kind": "row_error", "codes": ["OTSServerBusy"], "times": 2},
+    ),
     "a request is refused": ({}, {"kind": "request_error", "codes": ["OTSParameterInvalid"]}),
     "answers break off": ({}, {"kind": "truncated", "times": 1}),
-    "answers are not signed": ({}, {"kind": "unsigned", "times": 1}),
     "the key is wrong": ({"OTS_SECRET": "MarkedWrong"}, {}),
     "the table is missing": ({"TABLE_NAME": "elsewhere"}, {}),
     "the keys are other ones": ({"PRIMARY_KEY": "id"}, {}),
