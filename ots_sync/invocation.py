@@ -67,8 +67,8 @@ def set_aside() -> Iterator[None]:
     """Keeps the garbage collector from going through the event while it is worked on.
 
     An event is hundreds of thousands of objects, none of them garbage before the end, and every
-    full collection looks at each again: a fifth of the time, measured. What the invocation itself
-    makes is collected as ever. https://docs.python.org/3/library/gc.html#gc.freeze
+    full collection looks at each again: a third of the time for one of 10,000 records. What the
+    invocation itself makes is collected as ever. https://docs.python.org/3/library/gc.html#gc.freeze
     """
     gc.freeze()
     try:

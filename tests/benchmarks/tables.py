@@ -19,30 +19,24 @@ def tables(figures: Mapping[str, Any]) -> Iterator[Table]:
         ("", "us CPU a record", "times the SDK alone"),
         ((name, f"{us:.1f}", f"{us / floor:.2f}") for name, us in whole.items()),
     )
-    steps = figures["steps_us"]
-    rows = [(name, f"{us:.1f}") for name, us in steps.items()]
-    yield _table("Each step by itself", ("", "us CPU a record"), rows)
-    yield _table(
-        "Decoding alone",
-        ("", "us CPU a record"),
-        ((name, f"{us:.1f}") for name, us in figures["decoding_us"].items()),
-    )
-    yield _table(
-        "Where the native codec does not load",
-        ("", "us CPU a record"),
-        ((name, f"{us:.1f}") for name, us in figures["codecs_us"].items()),
-    )
-    yield _table(
-        "Shapes of records",
-        ("", "us CPU a record"),
-        ((name, f"{us:.1f}") for name, us in figures["shapes_us"].items()),
-    )
+    for title, name in (
+        ("Each step by itself", "steps_us"),
+        ("Decoding alone", "decoding_us"),
+        ("Where the native codec does not load", "codecs_us"),
+        ("Shapes of records", "shapes_us"),
+    ):
+        costs = figures[name].items()
+        yield _table(title, ("", "us CPU a record"), ((case, f"{us:.1f}") for case, us in costs))
     for by in ("records", "attributes"):
         yield _table(
             f"Growth with {by}",
             (by, f"us CPU a {'cell' if by == 'attributes' else 'record'}"),
             ((name, f"{us:.2f}") for name, us in figures[f"growth_{by}"].items()),
         )
+    yield from _space_and_time(figures)
+
+
+def _space_and_time(figures: Mapping[str, Any]) -> Iterator[Table]:
     yield _table(
         "Memory, the fullest events",
         ("", "records", "event MB", "peak MB", "above the runtime with the event"),
