@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -10,6 +13,7 @@ from ots_local.tablestore import TableStore
 from ots_sync.errors import StoreError
 from ots_sync.measure import Column
 from ots_sync.writes import RowWrite
+from tests import real_instance
 from tests.builders import write
 from tests.sides import KINDS, Side, side
 
@@ -21,9 +25,15 @@ def loose() -> Iterator[TableStore]:
         yield running
 
 
-@pytest.fixture(params=KINDS)
-def table(request: pytest.FixtureRequest, loose: TableStore) -> Side:
-    return side(request.param, loose)
+@pytest.fixture(params=[*KINDS, "real"])
+def table(request: pytest.FixtureRequest, loose: TableStore) -> Iterator[Side]:
+    if request.param != "real":
+        yield side(request.param, loose)
+    elif real_instance.environ():
+        with real_instance.table() as made:
+            yield made
+    else:
+        pytest.skip(f"no {real_instance.PREFIX}ENDPOINT, _ID, _SECRET and _INSTANCE are set")
 
 
 ODD: list[Column] = [
@@ -124,3 +134,16 @@ def test_call_over_a_limit_is_refused_whole(writes: list[RowWrite], table: Side)
         table.send([*writes[:1], *writes[1:]])
     assert refused.value.code == "OTSParameterInvalid"
     assert table.rows() == {}
+
+
+def test_real_instance_is_tried_when_its_variables_are_set(loose: TableStore) -> None:
+    """Named by its variables, a store elsewhere goes through the same body."""
+    names = {"OTS_ENDPOINT": "ENDPOINT", "OTS_ID": "ID", "OTS_SECRET": "SECRET"}
+    names["OTS_INSTANCE"] = "INSTANCE"
+    variables = {real_instance.PREFIX + names[k]: v for k, v in loose.environ().items()}
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", __file__, "-k", "[real]"]
+    tried = subprocess.run(
+        command, env={**os.environ, **variables}, capture_output=True, text=True, timeout=100
+    )
+    assert tried.returncode == 0, tried.stdout
+    assert "skipped" not in tried.stdout
