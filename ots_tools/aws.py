@@ -1,6 +1,7 @@
 """The name of an AWS service goes in, and an endpoint or none; a boto3 client comes out.
 
 An endpoint on this machine gets made-up credentials: nobody's own are for whoever listens there.
+Refuses an endpoint that is no URL.
 """
 
 from __future__ import annotations
@@ -9,6 +10,8 @@ import ipaddress
 import os
 from typing import Any, cast
 from urllib.parse import urlsplit
+
+from ots_sync.errors import ConfigurationError
 
 ATTEMPTS = 6
 """Of one call, first included; boto3 waits between them."""
@@ -23,12 +26,16 @@ def client(
 ) -> Any:
     """A client of a service at an endpoint, at AWS_ENDPOINT_URL..., or at AWS itself.
 
-    Safe for many threads.
+    Safe for many threads. Raises ConfigurationError for an endpoint that is no URL.
     """
     import boto3
     from botocore.config import Config
 
     url = endpoint or _from_environ(service)
+    if url is not None and urlsplit(url).scheme not in ("http", "https"):
+        raise ConfigurationError(
+            f"The endpoint of {service} must be a URL, such as http://127.0.0.1:8000."
+        )
     local = url is not None and _is_loopback(url)
     config = Config(
         retries={"mode": "standard", "total_max_attempts": attempts},

@@ -6,6 +6,7 @@ A World goes in, a Finding comes out, whatever happens: a check that cannot look
 from __future__ import annotations
 
 from collections.abc import Callable
+from traceback import extract_tb
 
 from ots_sync.errors import StoreError, SyncError
 from ots_tools.doctor import advice, function_checks, mapping_checks, source_checks, store_checks
@@ -27,6 +28,10 @@ def run(check: Check, world: World) -> Finding:
         return Finding(Mark.UNSEEN, advice.on(error))
     except (UnseenError, UnreachableError, SyncError) as why:
         return Finding(Mark.UNSEEN, str(why).rstrip(".") + ".")
+    except Exception as error:  # noqa: BLE001 - its own words could hold a value
+        place = extract_tb(error.__traceback__)[-1]
+        where = f"{place.filename.rpartition('/')[2]}, line {place.lineno}"
+        return Finding(Mark.UNSEEN, f"an unexpected {type(error).__name__} in {where}.")
 
 
 CHECKS: dict[str, Check] = {

@@ -21,7 +21,8 @@ from ots_sync.errors import ConfigurationError
 from ots_tools import aws, deployed
 from ots_tools.doctor.checks import CHECKS, run
 from ots_tools.doctor.create import create_target
-from ots_tools.doctor.findings import exit_code, line
+from ots_tools.doctor.findings import UnseenError, exit_code, line
+from ots_tools.doctor.seeing import seen
 from ots_tools.doctor.world import World
 from ots_tools.options import CouldNotTellError
 
@@ -73,7 +74,7 @@ def doctor(
     console = Console(highlight=False)
     try:
         world = _world(function, file, source, dynamodb)
-    except ConfigurationError as error:
+    except (ConfigurationError, UnseenError) as error:
         raise CouldNotTellError(str(error)) from None
     findings = []
     todo = dict(CHECKS)
@@ -89,20 +90,21 @@ def doctor(
 def _world(
     function: str | None, file: Path | None, source: str | None, dynamodb: str | None
 ) -> World:
-    """Raises ConfigurationError when the settings cannot be had."""
+    """Raises ConfigurationError or UnseenError when the settings cannot be had."""
     from config import example_config
+
+    @cache
+    def client(service: str) -> Any:
+        url = dynamodb if service == "dynamodb" else None
+        return seen(lambda: aws.client(service, url, attempts=ATTEMPTS))
 
     own: Mapping[str, str] = os.environ
     if function:
-        environ = deployed.function_environ(function, aws.client("lambda"))
+        environ = deployed.function_environ(function, client("lambda"))
     elif file:
         environ = deployed.file_environ(file)
     else:
         environ, own = dict(os.environ), {}
-
-    @cache
-    def client(service: str) -> Any:
-        return aws.client(service, dynamodb if service == "dynamodb" else None, attempts=ATTEMPTS)
 
     return World(
         environ=environ,

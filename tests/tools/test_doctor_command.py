@@ -100,3 +100,31 @@ def test_what_cannot_be_asked_is_refused_in_words(cloud: DynamoDB, tmp_path: Pat
     missing = doctor("--function", "no-such-function")
     assert missing.exit_code == 2
     assert "no-such-function" in missing.output
+
+
+@pytest.mark.parametrize(
+    "lacking", [{"AWS_DEFAULT_REGION": None}, {"AWS_PROFILE": "no-such-profile"}]
+)
+def test_machine_on_which_aws_is_not_set_up_is_told_in_words(
+    lacking: dict[str, str | None], table_store: TableStore
+) -> None:
+    """Somebody's first try: no region, or a profile that is not there."""
+    nothing = {"AWS_CONFIG_FILE": "/nowhere", "COLUMNS": "300"}
+    env = {**environ(table_store, QUARANTINE="s3://kept/quarantine"), **nothing, **lacking}
+    found = CliRunner().invoke(main, ["doctor", "--table", "Source"], env=env)
+    assert found.exit_code == 1, found.output  # there is no target table
+    lines = {line[2:20].strip(): line for line in found.stdout.splitlines()}
+    for name in ("source keys", "stream", "column names", "quarantine"):
+        assert lines[name].startswith("? "), name
+        assert "region" in lines[name]
+    assert lines["endpoint"].startswith("✓ ")
+    deployed = CliRunner().invoke(main, ["doctor", "--function", "function"], env=env)
+    assert deployed.exit_code == 2
+    assert "region" in deployed.output
+    assert "Traceback" not in deployed.output + found.output
+
+
+def test_endpoint_that_is_no_url_is_told(table_store: TableStore) -> None:
+    found = doctor("--table", "Source", "--dynamodb", "localhost:8000", **environ(table_store))
+    assert "http://127.0.0.1:8000" in found.stdout
+    assert "✗ target table" in found.stdout

@@ -187,6 +187,17 @@ def test_permission_that_lacks_makes_no_check_fail() -> None:
         assert "kept-quiet" not in words(name, found)
 
 
+def test_error_that_nobody_foresaw_dims_one_check_and_is_not_quoted() -> None:
+    def broken(_: str) -> Any:
+        raise LookupError("kept-quiet")
+
+    found = world(ENVIRON, source="Source")
+    found.client = broken
+    assert mark("stream", found) is Mark.UNSEEN
+    assert "LookupError" in words("stream", found)
+    assert "kept-quiet" not in words("stream", found)
+
+
 def test_quarantine_is_tried_without_leaving_anything(lambda_aws: DynamoDB, tmp_path: Path) -> None:
     s3 = client(lambda_aws.endpoint, "s3")
     assert mark("quarantine", world(ENVIRON)) is Mark.NOTE
