@@ -16,7 +16,7 @@ from typing import Any
 
 from aiohttp import web
 
-from ots_local.tablestore import limits, signing
+from ots_local.tablestore import incoming, signing
 from ots_local.tablestore.access import Gate
 from ots_local.tablestore.errors import ServiceError, invalid
 from ots_local.tablestore.faults import RequestFaults
@@ -59,7 +59,7 @@ class Server:
         traffic.max_in_flight = max(traffic.max_in_flight, traffic.in_flight)
         try:
             return await self._answer(request, api)
-        except CutError:
+        except (CutError, incoming.GoneError):
             return _cut(request)
         finally:
             traffic.in_flight -= 1
@@ -70,10 +70,8 @@ class Server:
         try:
             if request.method != "POST":
                 raise ServiceError("OTSMethodNotAllowed")
-            body = await request.content.read()
-            if len(body) > limits.BODY_BYTES:
-                raise ServiceError("OTSRequestBodyTooLarge")
-            headers = {name.lower(): value for name, value in request.headers.items()}
+            body = await incoming.read_body(request)
+            headers = incoming.read_headers(request)
             key = self.gate.admit(request.path, headers, body, self.instance.clock())
             if api not in OPERATIONS:
                 raise invalid(f"Unsupported operation: {api}.")
@@ -85,7 +83,7 @@ class Server:
         except ServiceError as refusal:
             self.traffic.refused[refusal.code] += 1
             payload, status = write_error(refusal), refusal.status
-        except CutError:
+        except (CutError, incoming.GoneError):
             raise
         except Exception:
             # Whatever goes wrong here, a client gets what the service would say, and we the trace.

@@ -49,7 +49,8 @@ class TableStore:
             instance, access_key_id, access_key_secret, sts_token, region, readings, table_rate
         )
         self._where = port, data, seed
-        self._loop = asyncio.new_event_loop()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._stopped = asyncio.Event()
         self._thread = threading.Thread(target=self._run, name="table-store", daemon=True)
         self._ready = threading.Event()
         self._running: Running | None = None
@@ -76,8 +77,11 @@ class TableStore:
         trace: TracebackType | None,
     ) -> None:
         """Stop serving; what was kept in memory is gone."""
-        self._loop.call_soon_threadsafe(self._loop.stop)
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self._stopped.set)
         self._thread.join()
+        if self._failure is not None:
+            raise self._failure
 
     @property
     def instance(self) -> str:
@@ -119,22 +123,26 @@ class TableStore:
         Raises:
             KeyError: there is no such table.
         """
-        running = self._running
+        running, loop = self._running, self._loop
         assert running is not None, "enter the context first"
+        assert loop is not None
 
         async def read() -> Rows:
             return read_rows(running.server.instance, table)
 
-        return asyncio.run_coroutine_threadsafe(read(), self._loop).result()
+        return asyncio.run_coroutine_threadsafe(read(), loop).result()
 
     def _run(self) -> None:
-        port, data, seed = self._where
         try:
-            self._running = self._loop.run_until_complete(start(self._settings, port, data, seed))
-        except BaseException as failure:  # noqa: BLE001 - raised where the context is entered
+            asyncio.run(self._serve())  # which leaves no request behind that still waits
+        except BaseException as failure:  # noqa: BLE001 - raised where the context is entered or left
             self._failure = failure
         self._ready.set()
-        if self._running is not None:
-            self._loop.run_forever()
-            self._loop.run_until_complete(self._running.stop())
-        self._loop.close()
+
+    async def _serve(self) -> None:
+        port, data, seed = self._where
+        self._running = await start(self._settings, port, data, seed)
+        self._loop = asyncio.get_running_loop()
+        self._ready.set()
+        await self._stopped.wait()
+        await self._running.stop()

@@ -147,6 +147,25 @@ def test_what_is_signed(store: TableStore, change: dict[str, str]) -> None:
     assert found.error[:2] == (403, DENIED)
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        "x-ots-date",
+        "x-ots-apiversion",
+        "x-ots-accesskeyid",
+        "x-ots-instancename",
+        "x-ots-contentmd5",
+        "x-ots-signature",
+        "x-ots-ststoken",
+        "x-ots-more",
+    ],
+)
+def test_headers_that_are_no_text(store: TableStore, name: str) -> None:
+    """Bytes that are no UTF-8 are refused as any wrong header is."""
+    status, code, _ = send(store, "ListTable", BODY, {name: "\xff\xfe"}).error
+    assert (status, code) in [(400, INVALID), (403, DENIED)]
+
+
 def test_body_is_signed(store: TableStore) -> None:
     """A body that was changed on the way is seen."""
     headers = signed(store, "ListTable", b"one")

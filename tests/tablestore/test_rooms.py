@@ -11,7 +11,7 @@ HOME = Path(__file__).parents[2] / "ots_local" / "tablestore"
 MODULES = sorted(str(path.relative_to(HOME)) for path in HOME.rglob("*.py"))
 # what may be imported -> by which modules alone
 ROOMS = {
-    "aiohttp": {"server.py", "control_paths.py", "running.py"},
+    "aiohttp": {"server.py", "incoming.py", "control_paths.py", "running.py"},
     "google": {"wire/read_data.py", "wire/read_filters.py"},
     "tablestore": {
         "wire/read_data.py",
