@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 from ots_local.tablestore import limits
+from ots_local.tablestore.column_rules import check_column_name, check_value
 from ots_local.tablestore.errors import invalid
-from ots_local.tablestore.row_rules import check_column_name
 from ots_local.tablestore.rows import ColumnFilter, Combinator, Combined, Filter, Page
 from ots_local.tablestore.settings import Leniency
 
@@ -24,6 +26,9 @@ def _count(found: Filter) -> int:
 def _check_part(wanted: Filter, lenient: Leniency) -> None:
     if isinstance(wanted, ColumnFilter):
         check_column_name(wanted.name, lenient.column_names)
+        check_value(wanted.name, wanted.value)
+        if wanted.pattern is not None:
+            _check_pattern(wanted.pattern)
     elif isinstance(wanted, Page):
         if wanted.offset < 0:
             raise invalid("Offset in ColumnPaginationFilter must be greater than or equal to 0.")
@@ -42,3 +47,10 @@ def _check_combined(wanted: Combined, lenient: Leniency) -> None:
         raise invalid("Invalid AND/OR operator: the number of sub-filters must be 2.")
     for part in wanted.parts:
         _check_part(part, lenient)
+
+
+def _check_pattern(pattern: str) -> None:
+    try:
+        re.compile(pattern)
+    except re.error:
+        raise invalid(f"Invalid regex: {pattern}.") from None

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from ots_local.tablestore import limits
+from ots_local.tablestore.column_rules import check_column_name
 from ots_local.tablestore.errors import invalid
 from ots_local.tablestore.filter_rules import check_filter
 from ots_local.tablestore.keys import encode_key
-from ots_local.tablestore.row_rules import check_column_name, check_key_fits
-from ots_local.tablestore.rows import Key, Range, Selection, TableKeys
+from ots_local.tablestore.row_rules import check_key, check_key_fits
+from ots_local.tablestore.rows import Range, Selection, TableKeys
 from ots_local.tablestore.schema import Schema
 from ots_local.tablestore.settings import Leniency
-from ots_local.tablestore.values import BINARY, FRAME, INF_MAX, INF_MIN, STRING
+from ots_local.tablestore.values import INF_MAX, INF_MIN
+
+_BORDERS = (INF_MIN, INF_MAX)
 
 
 def check_batch(asked: list[TableKeys], lenient: Leniency) -> None:
@@ -65,21 +68,10 @@ def check_range(asked: Range, schema: Schema) -> None:
     if asked.limit is not None and asked.limit <= 0:
         raise invalid("The limit must be greater than 0.")
     for border in (asked.start, asked.end):
-        check_key_fits(border, schema, borders=(INF_MIN, INF_MAX))
-        _check_length(border)
+        check_key(border, reading=True, borders=_BORDERS)
+        check_key_fits(border, schema, _BORDERS)
     start, end = encode_key(asked.start), encode_key(asked.end)
     if asked.backward and start <= end:
         raise invalid("Begin key must more than end key in BACKWARD")
     if not asked.backward and start >= end:
         raise invalid("Begin key must less than end key in FORWARD")
-
-
-def _check_length(border: Key) -> None:
-    for cell in border:
-        assert cell.value is not None
-        length = len(cell.value) - FRAME[cell.value[0]]
-        if cell.value[0] in (STRING, BINARY) and length > limits.KEY_VALUE_BYTES:
-            raise invalid(
-                f"The length of primary key column: '{cell.name.decode()}' exceeds the "
-                f"MaxLength:{limits.KEY_VALUE_BYTES} with CurrentLength:{length}."
-            )

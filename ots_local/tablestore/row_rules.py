@@ -6,13 +6,16 @@ its table is another matter: that fails one row (`check_key_fits`).
 
 from __future__ import annotations
 
-import math
-import re
-import struct
 from collections.abc import Iterable
-from functools import lru_cache
 
 from ots_local.tablestore import limits
+from ots_local.tablestore.column_rules import (
+    check_column_name,
+    check_length,
+    check_utf8,
+    check_value,
+    text,
+)
 from ots_local.tablestore.errors import ServiceError, invalid
 from ots_local.tablestore.rows import DELETE_ALL, DELETE_ONE, INCREMENT, Cell, Key, RowChange, Write
 from ots_local.tablestore.schema import Schema
@@ -20,35 +23,21 @@ from ots_local.tablestore.values import (
     AUTO_INCREMENT,
     BINARY,
     BOOLEAN,
-    DOUBLE,
     FRAME,
     INTEGER,
     STRING,
     TYPE_NAMES,
 )
 
-_NAME = re.compile(rb"[A-Za-z_][A-Za-z0-9_]{0,254}")
 _SHORT = 1024  # bytes; a value that is surely not too long
 _KEY_TYPES = (INTEGER, STRING, BINARY, BOOLEAN)
-_ATTRIBUTE_TYPES = (INTEGER, DOUBLE, BOOLEAN, STRING, BINARY)
 
 
-@lru_cache(maxsize=8192)
-def check_column_name(name: bytes, lenient: bool) -> None:
-    """Refuse a column name that the service does not take."""
-    if not name:
-        raise invalid("invalid name of column: empty name.")
-    good = (
-        len(name) <= limits.NAME_BYTES and not name.startswith(b"#")
-        if lenient
-        else _NAME.fullmatch(name) is not None
-    )
-    if not good:
-        raise invalid(f"Invalid column name: '{_text(name)}'.")
+def check_key(key: Key, reading: bool, borders: tuple[int, ...] = ()) -> int:
+    """Refuse a key that no table could have; returns the bytes of its names and values.
 
-
-def check_key(key: Key, reading: bool) -> int:
-    """Refuse a key that no table could have; returns the bytes of its names and values."""
+    `borders` are the types of values that stand for the ends of a range.
+    """
     if not 1 <= len(key) <= limits.KEY_COLUMNS:
         raise invalid(
             f"The number of primary key columns must be in range: [1, {limits.KEY_COLUMNS}]."
@@ -59,24 +48,24 @@ def check_key(key: Key, reading: bool) -> int:
         if not name:
             raise invalid("No name is given for primary key.")
         if value is None:
-            raise invalid(f"No value is given for primary key name:{_text(name)}.")
+            raise invalid(f"No value is given for primary key name:{text(name)}.")
         if operation is not None:
-            raise invalid(f"OpType cannot be given for primary key name :{_text(name)}.")
+            raise invalid(f"OpType cannot be given for primary key name :{text(name)}.")
         if timestamp is not None:
-            raise invalid(f"Timestamp cannot be given for primary key name:{_text(name)}.")
+            raise invalid(f"Timestamp cannot be given for primary key name:{text(name)}.")
         if name in names:
-            raise invalid(f"Duplicated primary key name: '{_text(name)}'.")
+            raise invalid(f"Duplicated primary key name: '{text(name)}'.")
         names.add(name)
         kind = value[0]
         if kind == AUTO_INCREMENT and reading:
             raise invalid("PKAutoIncr can't be used for read operations.")
-        if kind not in _KEY_TYPES and kind != AUTO_INCREMENT:
+        if kind not in _KEY_TYPES and kind != AUTO_INCREMENT and kind not in borders:
             raise invalid(f"{TYPE_NAMES[kind]} is an invalid type for the primary key.")
         length = len(value) - FRAME[kind]
         if kind in (STRING, BINARY):
-            _check_length("primary key", name, length, limits.KEY_VALUE_BYTES)
+            check_length("primary key", name, length, limits.KEY_VALUE_BYTES)
         if kind == STRING:
-            _check_utf8(name, value)
+            check_utf8(name, value)
         total += len(name) + length
     return total
 
@@ -89,12 +78,13 @@ def check_key_fits(key: Key, schema: Schema, borders: tuple[int, ...] = ()) -> N
             f"Validate PK size fail. Input: {len(key)}, Meta: {len(schema.key)}.",
         )
     for cell, column in zip(key, schema.key, strict=True):
-        name = _text(cell.name)
+        name = text(cell.name)
         if name != column.name:
             raise ServiceError(
                 "OTSInvalidPK", f"Validate PK name fail. Input: {name}, Meta: {column.name}."
             )
-        kind = (cell.value or b"\xff")[0]
+        assert cell.value is not None
+        kind = cell.value[0]
         if kind == AUTO_INCREMENT and column.auto_increment:
             continue
         if kind != column.kind and kind not in borders:
@@ -122,18 +112,18 @@ def check_cells(change: RowChange, lenient_names: bool) -> int:
         check_name(name, lenient_names)
         if name in key_names:
             raise invalid(
-                f"Duplicated attribute column name with primary key column: {_text(name)}."
+                f"Duplicated attribute column name with primary key column: {text(name)}."
             )
         if value is not None and value[0] == STRING and value.isascii() and len(value) < _SHORT:
             total += len(name) + len(value) - 5  # most values; the rest of the rules is for others
         elif value is not None:
-            total += len(name) + _check_value(name, value)
+            total += len(name) + check_value(name, value)
         elif operation not in (DELETE_ALL, DELETE_ONE):
-            raise invalid(f"Cell data broken, attr has no value, name:{_text(name)}.")
+            raise invalid(f"Cell data broken, attr has no value, name:{text(name)}.")
         else:
             total += len(name)
         if operation is not None and not update:
-            raise invalid(f"OpType cannot be given for column name:{_text(name)} in PutRow.")
+            raise invalid(f"OpType cannot be given for column name:{text(name)} in PutRow.")
         if timestamp is not None and not 0 <= timestamp < limits.TIMESTAMP_END:
             raise invalid("Timestamp must be in range [0, INT64_MAX/1000).")
     return total
@@ -154,7 +144,7 @@ def check_operations(cells: list[Cell]) -> None:
                 "Column value cannot be given when type is DELETE_ONE_VERSION,DELETE_ALL_VERSION."
             )
         if operation == INCREMENT and (value is None or value[0] != INTEGER):
-            raise invalid(f"Only an integer can be added to column: '{_text(name)}'.")
+            raise invalid(f"Only an integer can be added to column: '{text(name)}'.")
         if operation not in (None, DELETE_ALL, DELETE_ONE, INCREMENT):
             raise invalid(f"Invalid op type of cell: {operation}.")
     if incremented and len([c for c in cells if c.name in incremented]) > len(incremented):
@@ -170,44 +160,4 @@ def check_timestamps(cells: Iterable[Cell], schema: Schema, now: int) -> None:
     for cell in cells:
         stamp = cell.timestamp
         if stamp is not None and cell.operation != DELETE_ONE and not low <= stamp // 1000 < high:
-            raise invalid(f"Invalid timestamp. Cell:{_text(cell.name)}.")
-
-
-def _check_value(name: bytes, value: bytes) -> int:
-    kind = value[0]
-    if kind == INTEGER:
-        return 8
-    length = len(value) - FRAME[kind]
-    if kind in (STRING, BINARY):
-        if length > limits.VALUE_BYTES:
-            _check_length("attribute", name, length, limits.VALUE_BYTES)
-        if kind == STRING and not value.isascii():
-            _check_utf8(name, value)
-    elif kind == DOUBLE:
-        number = struct.unpack_from("<d", value, 1)[0]
-        if math.isnan(number):
-            raise invalid("NaN can't be set to double value.")
-        if math.isinf(number):
-            raise invalid("Infinity can't be set to double value.")
-    elif kind not in _ATTRIBUTE_TYPES:
-        raise invalid(f"{TYPE_NAMES[kind]} is an invalid type for the attribute column.")
-    return length
-
-
-def _check_length(kind: str, name: bytes, length: int, limit: int) -> None:
-    if length > limit:
-        raise invalid(
-            f"The length of {kind} column: '{_text(name)}' exceeds the MaxLength:{limit} "
-            f"with CurrentLength:{length}."
-        )
-
-
-def _check_utf8(name: bytes, value: bytes) -> None:
-    try:
-        value[5:].decode("utf-8")
-    except UnicodeDecodeError:
-        raise invalid(f"Value of column {_text(name)} must be UTF8 encoding.") from None
-
-
-def _text(name: bytes) -> str:
-    return name.decode("utf-8", "replace")
+            raise invalid(f"Invalid timestamp. Cell:{text(cell.name)}.")

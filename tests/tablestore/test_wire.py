@@ -181,3 +181,36 @@ def test_checksums(store: TableStore, sdk: OTSClient, which: str) -> None:
     status, code, message = send_put(store, damaged)
     assert (status, code) == (400, INVALID)
     assert message == f"Cell data broken, checksum is mismatch, {good[place] ^ 1}:{good[place]}."
+
+
+BORDERS = [
+    ("no value", cell(b"id", None), "No value is given for primary key name:id."),
+    (
+        "a timestamp",
+        cell(b"id", values.encode("a"), STAMP),
+        "Timestamp cannot be given for primary key name:id.",
+    ),
+    (
+        "no text",
+        cell(b"id", b"\x03\x01\0\0\0\xff"),
+        "Value of column id must be UTF8 encoding.",
+    ),
+    (
+        "a column that counts",
+        cell(b"id", b"\x0b"),
+        "PKAutoIncr can't be used for read operations.",
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("border", "message"), [case[1:] for case in BORDERS], ids=[case[0] for case in BORDERS]
+)
+def test_malformed_borders(store: TableStore, sdk: OTSClient, border: bytes, message: str) -> None:
+    """A border of a range is looked at as closely as a key is."""
+    make_table(sdk)
+    request = pb.GetRangeRequest(table_name="t", direction=pb.FORWARD, max_versions=1)
+    request.inclusive_start_primary_key = row(border)
+    request.exclusive_end_primary_key = row(cell(b"id", b"\x0a"))
+    found = send(store, "GetRange", request.SerializeToString())
+    assert found.error == (400, INVALID, message)

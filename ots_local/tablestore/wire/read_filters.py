@@ -7,17 +7,22 @@ from typing import Any
 from google.protobuf.message import DecodeError
 from tablestore.protobuf import table_store_filter_pb2 as pb
 
+from ots_local.tablestore import limits
 from ots_local.tablestore.errors import invalid
 from ots_local.tablestore.plainbuffer import check_bare_value
 from ots_local.tablestore.rows import ColumnFilter, Combinator, Combined, Comparator, Filter, Page
 
+_DEEPEST = 2 * limits.FILTERS  # filters within filters: as many as can combine two, and negate
+
 
 def read_filter(data: bytes) -> Filter | None:
     """Read a filter; no bytes are no filter."""
-    return _read(_fill(pb.Filter(), data, "filter")) if data else None
+    return _read(_fill(pb.Filter(), data, "filter"), 1) if data else None
 
 
-def _read(message: pb.Filter) -> Filter:
+def _read(message: pb.Filter, depth: int) -> Filter:
+    if depth > _DEEPEST:
+        raise invalid(f"The count of filter exceeds the max:{limits.FILTERS}.")
     if message.type == pb.FT_SINGLE_COLUMN_VALUE:
         return _column(message.filter)
     if message.type == pb.FT_COLUMN_PAGINATION:
@@ -25,7 +30,8 @@ def _read(message: pb.Filter) -> Filter:
         return Page(page.offset, page.limit)
     composite = _fill(pb.CompositeColumnValueFilter(), message.filter, "composite filter")
     return Combined(
-        Combinator(composite.combinator), tuple(_read(part) for part in composite.sub_filters)
+        Combinator(composite.combinator),
+        tuple(_read(part, depth + 1) for part in composite.sub_filters),
     )
 
 
