@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import base64
+import struct
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
+from math import isfinite
 from typing import Any
 
 from ots_local.tablestore.errors import CODES
@@ -35,6 +37,18 @@ KINDS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
 SPREADS = ("fixed", "uniform", "exponential", "lognormal")
 
 KeyValue = int | float | bool | str | bytes
+_NUMBER = (int, float)
+_TYPES = {
+    "rate": _NUMBER,
+    "seconds": _NUMBER,
+    "sigma": _NUMBER,
+    "within": _NUMBER,
+    "rows_per_second": _NUMBER,
+    "burst": (*_NUMBER, type(None)),
+    "times": (int, type(None)),
+    "message": (str, type(None)),
+    "written": (bool,),
+}
 PlainKey = tuple[tuple[str, KeyValue], ...]
 
 
@@ -60,6 +74,10 @@ class Fault:
 
     def __post_init__(self) -> None:
         """Refuse what cannot be meant."""
+        for name, kind in _TYPES.items():
+            value = getattr(self, name)
+            if not isinstance(value, kind) or (isinstance(value, float) and not isfinite(value)):
+                raise ValueError(f"{name} cannot be {value!r}")
         if not 0.0 <= self.rate <= 1.0:
             raise ValueError(f"rate must be between 0 and 1, not {self.rate}")
         strange = sorted(set(self.apis) - set(READS + WRITES + TABLES + ("ListSearchIndex",)))
@@ -72,8 +90,8 @@ class Fault:
             raise ValueError(f"unknown error code {unknown!r}; there are: {', '.join(CODES)}")
         if self.kind == "capacity" and self.rows_per_second <= 0:
             raise ValueError("capacity needs rows_per_second greater than 0")
-        if self.seconds < 0 or self.within < 0:
-            raise ValueError("seconds and within must not be negative")
+        if min(self.seconds, self.within, self.sigma, self.times or 0, self.burst or 0) < 0:
+            raise ValueError("seconds, within, sigma, times and burst must not be negative")
 
     def befalls(self, api: str) -> bool:
         """Tell whether an operation can meet it."""
@@ -104,9 +122,8 @@ def from_json(found: Mapping[str, Any]) -> Fault:
     Raises:
         ValueError: an option is unknown or cannot be meant.
     """
-    kind = found.get("kind")
-    if kind not in KINDS:
-        raise ValueError(f"unknown fault {kind!r}; there are: {', '.join(KINDS)}")
+    kind = found.get("kind") if isinstance(found, Mapping) else found
+    kind = check_kind(kind)
     unknown = sorted(set(found) - set(KINDS[kind][1]))
     if unknown:
         known = ", ".join(KINDS[kind][1][1:])
@@ -121,6 +138,13 @@ def from_json(found: Mapping[str, Any]) -> Fault:
     return Fault(**options)
 
 
+def check_kind(kind: object) -> str:
+    """Refuse a kind of fault that there is not."""
+    if not isinstance(kind, str) or kind not in KINDS:
+        raise ValueError(f"unknown fault {kind!r}; there are: {', '.join(KINDS)}")
+    return kind
+
+
 def plain_key(key: Iterable[Iterable[Any]]) -> PlainKey:
     """Read a key given as (name, value) pairs, as the SDK takes it."""
     return tuple((name, _in(value)) for name, value in key)
@@ -131,7 +155,12 @@ def _in(value: Any) -> KeyValue:
         return base64.b64decode(value["base64"])
     if isinstance(value, bytearray):
         return bytes(value)
-    assert isinstance(value, KeyValue)
+    if not isinstance(value, KeyValue):
+        raise ValueError(f"a key has no value {value!r}")
+    try:
+        encode(value)
+    except struct.error:
+        raise ValueError(f"{value!r} is beyond 64 bits") from None
     return value
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 
 from ots_local.tablestore.errors import ServiceError
-from ots_local.tablestore.fault import Fault
+from ots_local.tablestore.fault import Fault, check_kind
 from ots_local.tablestore.pace import Pace
 from ots_local.tablestore.rows import Key
 
@@ -71,7 +71,13 @@ class Faults:
         self._active.append(active)
 
     def clear(self, kind: str | None = None) -> None:
-        """Take away those of a kind, or all."""
+        """Take away those of a kind, or all.
+
+        Raises:
+            ValueError: there is no such kind.
+        """
+        if kind is not None:
+            check_kind(kind)
         self._active = [one for one in self._active if kind and one.fault.kind != kind]
 
     def reseed(self, seed: int) -> None:

@@ -87,6 +87,15 @@ def test_several_faults(sdk: OTSClient, faults: FaultControl) -> None:
         ("capacity", {}, "capacity needs rows_per_second"),
         ("latency", {"spread": "wide"}, "unknown spread 'wide'"),
         ("latency", {"seconds": -1}, "must not be negative"),
+        ("latency", {"seconds": "1"}, "seconds cannot be '1'"),
+        ("latency", {"seconds": float("nan")}, "seconds cannot be nan"),
+        ("late", {"within": float("inf")}, "within cannot be inf"),
+        ("late", {"times": "3"}, "times cannot be '3'"),
+        ("late", {"times": -1}, "must not be negative"),
+        ("row_error", {"message": 5}, "message cannot be 5"),
+        ("row_error", {"written": "no"}, "written cannot be 'no'"),
+        ("row_error", {"keys": [[("id", None)]]}, "a key has no value None"),
+        ("row_error", {"keys": [[("id", 2**63)]]}, "9223372036854775808 is beyond 64 bits"),
     ],
 )
 def test_faults_that_cannot_be(
@@ -95,6 +104,16 @@ def test_faults_that_cannot_be(
     """A fault that cannot be meant is refused, and the others stay as they are."""
     with pytest.raises(ValueError, match=why):
         faults.set(kind, **options)
+    assert faults.active() == []
+
+
+@pytest.mark.parametrize("body", [5, [], [None], {}, {"kind": []}, {"kind": "late", "times": "3"}])
+def test_faults_by_path(faults: FaultControl, body: Any) -> None:
+    """What comes by HTTP is looked at as closely as what comes from Python."""
+    with pytest.raises(ValueError, match=r"unknown fault|times cannot be"):
+        faults._send("POST", "faults", body)
+    with pytest.raises(ValueError, match="unknown fault 'weather'"):
+        faults.clear("weather")
     assert faults.active() == []
 
 
