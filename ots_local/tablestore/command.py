@@ -14,7 +14,13 @@ from ots_local.tablestore.settings import LOOSE, Leniency, Settings
 
 
 @click.command("tablestore")
-@click.option("--port", default=0, show_default=True, help="Port on 127.0.0.1; 0 takes a free one.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=0,
+    show_default=True,
+    help="Port on 127.0.0.1; 0 takes a free one.",
+)
 @click.option(
     "--data",
     type=click.Path(dir_okay=False, path_type=Path),
@@ -76,7 +82,9 @@ async def _serve(settings: Settings, port: int, data: Path | None, seed: int) ->
     except OSError as problem:
         raise click.ClickException(f"cannot listen on port {port}: {problem.strerror}") from None
     except sqlite3.Error as problem:
-        raise click.ClickException(f"cannot use {data} as a database: {problem}") from None
+        # SQLite's own word for a file that another process has is "locked".
+        reason = "another process has it" if "locked" in str(problem) else problem
+        raise click.ClickException(f"cannot use {data} as a database: {reason}") from None
     stopped = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)

@@ -64,7 +64,14 @@ def test_file_that_is_in_use(tmp_path: Path) -> None:
     data = tmp_path / "store.sqlite"
     with TableStore(data=data):
         code, text = run("--data", str(data))
-    assert (code, "database is locked" in text) == (1, True)
+    assert (code, "another process has it" in text) == (1, True)
+
+
+@pytest.mark.parametrize("port", ["-1", "65536"])
+def test_port_that_cannot_be(port: str) -> None:
+    """A number that no port has is refused as an option."""
+    code, text = run("--port", port)
+    assert (code, "0<=x<=65535" in text) == (2, True)
 
 
 @pytest.mark.parametrize(
