@@ -12,6 +12,9 @@ from ots_tools.doctor.findings import AbsentError, Finding, NotAskedError, good,
 from ots_tools.doctor.world import World
 
 _RESTING = ("Disabled", "Disabling", "Deleting")
+_STREAM_KEEPS_S = 86_400
+_GIVES_UP_EARLY_S = 43_200
+"""A key that is revoked in the evening should not cost what was changed by the morning."""
 
 
 def mapping(world: World) -> Finding:
@@ -77,6 +80,8 @@ def patience(world: World) -> Finding:
     if not world.mappings():
         raise NotAskedError("no mapping")
     weak = [words for one in world.mappings() if (words := _weakness(one))]
+    if any(_loses(one) for one in world.mappings()):
+        return to_do("CHANGES GET LOST when Table Store is away for long: " + " ".join(weak))
     if weak:
         return note(" ".join(weak))
     return good("Failed batches are tried again until they are old, split, and kept.")
@@ -84,10 +89,29 @@ def patience(world: World) -> Finding:
 
 def _weakness(one: Mapping[str, Any]) -> str:
     faults = []
+    age_s = one.get("MaximumRecordAgeInSeconds", -1)
     if one.get("MaximumRetryAttempts", -1) != -1:
         faults.append(f"gives up after {one['MaximumRetryAttempts']} retries: set -1")
+    if 0 <= age_s < _GIVES_UP_EARLY_S:
+        faults.append(f"gives up after {age_s} s: set MaximumRecordAgeInSeconds to 82800")
+    if not 0 <= age_s < _STREAM_KEEPS_S:
+        faults.append(
+            "tries until the stream forgets, which keeps nothing: set MaximumRecordAgeInSeconds to "
+            "82800"
+        )
     if not one.get("BisectBatchOnFunctionError"):
         faults.append("does not split a batch that fails: set BisectBatchOnFunctionError")
-    if not one.get("DestinationConfig", {}).get("OnFailure", {}).get("Destination"):
+    if not _destination(one):
         faults.append("keeps nothing of what it gives up: set an on-failure destination")
     return f"{one['UUID']} {', '.join(faults)}." if faults else ""
+
+
+def _loses(one: Mapping[str, Any]) -> bool:
+    """Whether it drops changes that the stream still has."""
+    age_s = one.get("MaximumRecordAgeInSeconds", -1)
+    gives_up = one.get("MaximumRetryAttempts", -1) != -1 or 0 <= age_s < _STREAM_KEEPS_S
+    return gives_up and not _destination(one)
+
+
+def _destination(one: Mapping[str, Any]) -> Any:
+    return one.get("DestinationConfig", {}).get("OnFailure", {}).get("Destination")

@@ -113,6 +113,7 @@ def deploy(
                 "FunctionResponseTypes": ["ReportBatchItemFailures"],
                 "BisectBatchOnFunctionError": True,
                 "MaximumRetryAttempts": -1,
+                "MaximumRecordAgeInSeconds": 82800,
                 "DestinationConfig": {"OnFailure": {"Destination": "arn:aws:s3:::kept"}},
                 **(mapping or {}),
             }

@@ -107,8 +107,6 @@ def test_deployment_that_is_right_is_ticked(
             "agree",
         ),
         ("partial response", {"PARTIAL_RESPONSE": "0"}, {}, {}, Mark.NOTE, "PARTIAL_RESPONSE=1"),
-        ("failed batches", {}, {"MaximumRetryAttempts": 3}, {}, Mark.NOTE, "after 3 retries"),
-        ("failed batches", {}, {"DestinationConfig": {}}, {}, Mark.NOTE, "destination"),
         ("role", {"QUARANTINE": "s3://elsewhere/q"}, {}, {}, Mark.TO_DO, "s3:PutObject"),
         ("quarantine", {"QUARANTINE": "s3://no-bucket/q"}, {}, {}, Mark.TO_DO, "no bucket"),
         ("quarantine", {"QUARANTINE": "file:///tmp/q"}, {}, {}, Mark.TO_DO, "disk"),
