@@ -196,5 +196,8 @@ def test_quarantine_bucket_keeps_to_itself_and_stays() -> None:
     assert found["BucketEncryption"]["ServerSideEncryptionConfiguration"]
     for rule in found["LifecycleConfiguration"]["Rules"]:
         assert set(rule) == {"Id", "Status", "NoncurrentVersionExpiration"}
-    (statement,) = properties(resolved(), "QuarantineBucketPolicy")["PolicyDocument"]["Statement"]
+    policy = resolved()["QuarantineBucketPolicy"]
+    assert (policy["DeletionPolicy"], policy["UpdateReplacePolicy"]) == ("Retain", "Retain")
+    (statement,) = policy["Properties"]["PolicyDocument"]["Statement"]
     assert statement["Effect"] == "Deny"
+    assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
