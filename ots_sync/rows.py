@@ -146,8 +146,6 @@ def _is_put(changes: Sequence[Change], image: Image, rules: Rules) -> bool:
     for change in changes:
         if change.event_name != "MODIFY" or not change.old_image:
             return True
-    if image.keys() <= set(rules.key_list):
-        return True
     return not all(_writable(earlier, image, rules) for earlier in _earlier_images(changes))
 
 

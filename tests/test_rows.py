@@ -9,6 +9,7 @@ import pytest
 
 from ots_sync.changes import Change
 from ots_sync.errors import ConfigurationError, RefusedError
+from ots_sync.limits import CELL_TIMESTAMP_BYTES
 from ots_sync.rows import Fold, Row, Rules, to_row, translate
 from tests.builders import change, item
 from tests.doors import open_door
@@ -81,6 +82,22 @@ def test_stream_without_old_images_puts_whole(old: Any, rules: Rules) -> None:
     modify = change(A, B, OldImage=old)
     (row,), _ = translate([modify], rules)
     assert only(row) == ("put", {"b": 2}, set())
+
+
+def test_change_that_is_not_among_them_leaves_no_column_behind(rules: Rules) -> None:
+    """A record that nobody can read may stand between: what only a new image had goes as well."""
+    (row,), _ = translate([change(A, AB), change(A, A)], rules)
+    assert only(row) == ("update", {"a": 1}, {"b"})
+    (row,), _ = translate([change(A, None), change(A, AB)], rules)
+    assert only(row) == ("put", {"a": 1, "b": 1}, set())
+
+
+def test_deleted_column_counts_by_its_name(rules: Rules) -> None:
+    (few, more), _ = translate(
+        [change(A, A), change(item("other", a=N1, **{"n" * 100: N1}), item("other", a=N1))], rules
+    )
+    counted = more.steps[0].counted_bytes - few.steps[0].counted_bytes
+    assert counted == 100 + CELL_TIMESTAMP_BYTES + len("other") - len("user")
 
 
 def test_column_that_was_never_written_is_not_deleted(rules: Rules) -> None:
@@ -201,13 +218,8 @@ def test_update_of_deletes_alone_is_put_whole(rules: Rules) -> None:
         rules.generate_attribute,
         lambda *_: {"put": [], "delete_all": ["a"]},
     )
-    assert only(
-        to_row(Fold(edited.get_primary_key(change(A, B).keys), 30, [change(A, B)]), edited)
-    ) == (
-        "put",
-        {"b": 2},
-        set(),
-    )
+    (row,), _ = translate([change(A, B)], edited)
+    assert only(row) == ("put", {"b": 2}, set())
 
 
 def test_row_that_cannot_be_is_refused(rules: Rules) -> None:
