@@ -71,7 +71,8 @@ def main() -> None:
         cells = [f"{figure * 1000:.0f}" for figure in (statistics.median(spans), min(spans))]
         table.add_row(name, *cells)
     console.print(table)
-    ours, theirs = (statistics.median(taken[name]) for name in list(cases)[:2])
+    # The fastest is told by: what a busy machine adds is neither's.
+    ours, theirs = (min(taken[name]) for name in list(cases)[:2])
     console.print(f"The handler is ready in {ours / theirs:.0%} of the time of the import alone.")
     if ours > theirs:
         sys.exit("The bundle's cold start grew longer than the import alone.")
