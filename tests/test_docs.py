@@ -29,6 +29,7 @@ from tests.cloudformation import raw
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text("utf-8")
+MIGRATION = (ROOT / "docs" / "migration.md").read_text("utf-8")
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 
@@ -39,9 +40,9 @@ def table_under(heading: str, text: str = README) -> list[list[str]]:
     return [[cell.strip() for cell in line.strip("|").split(" | ")] for line in lines[2:]]
 
 
-def blocks(language: str) -> list[str]:
-    """The lines of every block of a language in the README."""
-    found = re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
+def blocks(language: str, text: str = README) -> list[str]:
+    """The lines of every block of a language."""
+    found = re.findall(rf"```{language}\n(.*?)```", text, re.DOTALL)
     return [line for block in found for line in block.splitlines()]
 
 
@@ -164,12 +165,22 @@ def test_files_named_are_there() -> None:
         assert (ROOT / name).exists(), name
 
 
+def test_lines_of_a_migration_are_those_that_run() -> None:
+    """They are lines of docs/migration.md in its order, which another test runs as they stand."""
+    section = README.partition("\n## Load, prove, repair\n")[2].partition("\n## ")[0]
+    lines = [line for line in blocks("sh", section) if not line.startswith("make ")]
+    assert {"backfill", "verify", "repair", "watch"} <= set(" ".join(lines).split())
+    run = iter(blocks("sh", MIGRATION))
+    assert [line for line in lines if line not in run] == []
+
+
 def test_commands_run_as_they_stand(tmp_path: Path) -> None:
     """In a copy, so that what a developer keeps in .local stays as it is."""
     for name in ("ots_sync", "ots_tools", "ots_local", "config", "events"):
         shutil.copytree(ROOT / name, tmp_path / name)
     shutil.copy(ROOT / "lambda_function.py", tmp_path)
     lines = [line for line in blocks("sh") if line.startswith(".venv/bin/python ")]
+    lines = [line for line in lines if line not in blocks("sh", MIGRATION)]  # they run there
     lines += re.findall(r"`(\.venv/bin/python [^`]*--help)`", README)
     assert len(lines) >= 4
     for line in lines:
