@@ -82,6 +82,11 @@ def test_name_leaves_room_for_the_names_made_of_it(length: int, taken: bool) -> 
             "arn:aws:secretsmanager:us-east-1:123456789012:secret:*",
         ),
         (
+            "KmsKeyArns",
+            "arn:aws:kms:us-east-1:123456789012:key/mrk-0a",
+            "arn:aws:kms:us-east-1:123456789012:key/*",
+        ),
+        (
             "AlarmTopicArn",
             "arn:aws:sns:us-east-1:123456789012:alarms",
             "alarms",
