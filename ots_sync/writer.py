@@ -133,8 +133,10 @@ class _Work:
             self._throttle.slower()
         elif error is None and not to_do.again:
             self._throttle.faster()
+        # A put that broke off, landing behind a later step, would take that step's columns away.
+        further_s = max(now_s, self._settled_s)
         for part in batches.pack(self._results.writes(to_do.further)):
-            self._waiting.put(to_do.further[part.start : part.stop], now_s, 0)
+            self._waiting.put(to_do.further[part.start : part.stop], further_s, 0)
         for rows in to_do.parts:
             self._waiting.put(rows, now_s, 0)
         if to_do.again:

@@ -21,9 +21,10 @@ from tests.doors import open_door
 from tests.fakes import FakeClock, MemoryStore
 
 KEYS = 3
+WIDE: dict[str, Any] = {f"w{n}": {"N": "1"} for n in range(1024)}  # with one more: two steps
 # Each change gives one of three items a value, or takes the item away.
 HISTORY = st.lists(
-    st.tuples(st.integers(0, KEYS - 1), st.none() | st.sampled_from("abcd")), min_size=1, max_size=9
+    st.tuples(st.integers(0, KEYS - 1), st.none() | st.sampled_from("abcw")), min_size=1, max_size=9
 )
 
 
@@ -40,12 +41,17 @@ def records_of(history: list[tuple[int, str | None]]) -> tuple[list[Any], dict[i
     for key, value in history:
         old = items.get(key)
         # The attribute's name changes with its value: a column that stays behind is seen.
-        new = None if value is None else item("user", key, **{f"is_{value}": {"S": value}})
+        new = None if value is None else item("user", key, **attributes(value))
         if old is None and new is None:
             continue
         records.append(record(old, new))
         items[key] = new
     return records, {key: new for key, new in items.items() if new is not None}
+
+
+def attributes(value: str) -> dict[str, Any]:
+    """One that has the value's name; or more than one write takes."""
+    return {**(WIDE if value == "w" else {}), f"is_{value}": {"S": value}}
 
 
 def deliver(
@@ -83,6 +89,13 @@ def deliver(
     sizes=[1],
     again=[0],
     left_s=28.5,
+)
+@example(  # a put that broke off would land behind the second step of its row
+    history=[(0, "w")],
+    faults=[Fault("broken", lands_s=14.9)],
+    sizes=[1],
+    again=[0],
+    left_s=60.0,
 )
 @given(
     history=HISTORY,

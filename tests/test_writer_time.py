@@ -12,6 +12,7 @@ from ots_sync import writer
 from ots_sync.errors import ConfigurationError, StoreError
 from ots_sync.results import LATE
 from ots_sync.rows import Row
+from tests.builders import row
 from tests.fakes import FakeClock
 from tests.scripted import (
     BROKEN,
@@ -72,6 +73,26 @@ def test_it_returns_only_when_no_call_that_broke_off_can_still_land(
 
     writer.write(numbered(1), means(Scripted(script_of(breaks)).send, clock))
     assert clock() - begun_s == pytest.approx(max(after_s + 0.1, after_s + held_s))
+
+
+@pytest.mark.parametrize(("error", "held_s"), [(BROKEN, SERVICE_S), (BUSY, 0.1)])
+def test_a_further_step_waits_for_a_put_that_may_still_land(
+    error: StoreError, held_s: float
+) -> None:
+    """Behind it, the put would take the columns of that step away, and nobody would know."""
+    clock = FakeClock(0.0)
+    begun_s: list[float] = []
+
+    def first_fails(rows: list[int]) -> Answers:
+        begun_s.append(clock())
+        if len(begun_s) == 1:
+            raise error
+        return done(rows)
+
+    wide = row("put", "user", 0, [(f"c{n}", 1) for n in range(1025)])
+    results, _ = writer.write([wide], means(Scripted(first_fails).send, clock))
+    assert states(results) == "d"
+    assert begun_s == pytest.approx([0.0, 0.1, held_s])
 
 
 def test_it_raises_only_when_no_call_that_broke_off_can_still_land() -> None:
