@@ -9,6 +9,8 @@ https://urllib3.readthedocs.io/en/stable/reference/urllib3.util.html#urllib3.uti
 from __future__ import annotations
 
 from collections.abc import Callable
+from socket import SO_LINGER, SOL_SOCKET
+from struct import pack
 from time import monotonic
 from typing import Any
 
@@ -25,6 +27,11 @@ SEND_TIMEOUT_S = 10.0
 REUSE_S = 60.0
 """A connection that was not used for so long is not trusted: what is between may have forgotten it
 while the function was frozen, and a new one costs less than to find out."""
+
+_FORGET = (SOL_SOCKET, SO_LINGER, pack("ii", 1, 0))
+"""A connection that is closed drops what it could not send yet. By default the system goes on
+sending it for minutes: a request that was given up for want of an answer would still arrive, and be
+carried out behind newer ones. https://man7.org/linux/man-pages/man7/socket.7.html"""
 
 _PIECE_BYTES = 16_384  # a TLS record: the socket's time-out is of each
 
@@ -80,6 +87,7 @@ def keep_our_times(client: Any) -> None:
     pool.connection_pool_kw["block"] = False
     pool.pool_classes_by_scheme = {"http": _Pool, "https": _SecurePool}
     pool.connection_pool_kw["retries"] = False
+    pool.connection_pool_kw["socket_options"] = [*_Connection.default_socket_options, _FORGET]
 
 
 def _connect(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import socket
 from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 from typing import Any
@@ -11,6 +13,7 @@ from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
 from ots_local.tablestore import TableStore
 from ots_sync import store, transport
+from ots_sync.errors import StoreError
 from ots_sync.transport import CONNECT_TIMEOUT_S, REUSE_S, SEND_TIMEOUT_S
 from tests import wires
 from tests.builders import configuration, write
@@ -92,6 +95,30 @@ def test_connection_is_used_again_unless_it_was_idle_for_long(table_store: Table
         pool.pool.put(idle)
         store.batch_write_row(client, "target", [write()])
         assert between.connections == 2
+
+
+def arrived(connection: socket.socket) -> int:
+    """How many bytes come to the end of a connection, or to its reset."""
+    count = 0
+    with connection, contextlib.suppress(ConnectionResetError):
+        while data := connection.recv(65_536):
+            count += len(data)
+    return count
+
+
+def test_request_that_was_given_up_does_not_arrive_later() -> None:
+    """What the service did not take in yet lies in this machine, which would go on sending it."""
+    bulk = 200_000
+    with socket.socket() as server:
+        server.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        server.bind(("127.0.0.1", 0))
+        server.listen()
+        endpoint = f"http://127.0.0.1:{server.getsockname()[1]}"
+        client = store.connect(configuration(OTS_ENDPOINT=endpoint, OTS_TIMEOUT="1"))
+        given_up = write(columns=[("bulk", bytearray(bulk))])
+        with pytest.raises(StoreError, match="ReadTimeout"):
+            store.batch_write_row(client, "target", [given_up])
+        assert arrived(server.accept()[0]) < bulk
 
 
 def test_call_never_waits_for_a_connection(table_store: TableStore) -> None:
