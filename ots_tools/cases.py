@@ -44,12 +44,17 @@ def read_case(name: str, body: bytes, key_names: Mapping[str, str]) -> Case:
 
 def is_ours(name: str, document: Mapping[str, Any], source: str, target: str) -> bool:
     """Whether an object is of this pair of tables: our names begin with the target table's, and
-    Lambda's documents name the stream. What does not tell is taken for ours.
+    records and Lambda's documents name the stream. What does not tell is taken for ours.
     """
-    batch = document.get("DDBStreamBatchInfo")
+    batch, record = document.get("DDBStreamBatchInfo"), document.get("record")
+    if "record" in document and name.rpartition("/")[0].rpartition("/")[2] != target:
+        return False
+    stream: Any = None
     if isinstance(batch, Mapping):
-        return f":table/{source}/stream/" in str(batch.get("streamArn"))
-    return "record" not in document or name.rpartition("/")[0].rpartition("/")[2] == target
+        stream = batch.get("streamArn")
+    elif isinstance(record, Mapping):
+        stream = record.get("eventSourceARN")
+    return not isinstance(stream, str) or f":table/{source}/stream/" in stream
 
 
 def refused_again(case: Case, code: str, reason: str, fingerprint: str, now_s: float) -> bytes:

@@ -31,9 +31,11 @@ from ots_tools.options import Common, CouldNotTellError, common
 from ots_tools.scan import Table
 from ots_tools.settle import Read, Settled, settle
 
-AT_ONCE = 100
-"""Objects read and settled together."""
-_READERS = 16
+AT_ONCE = 16
+"""Objects read and settled together: one that Lambda kept can be 6 MB, and have 10,000 records."""
+
+KEYS_AT_ONCE = 1_000
+"""Keys settled together: a writer's patience is for all of its rows."""
 
 MEANING = {
     "done": "removed: the rows are what the items are",
@@ -124,7 +126,7 @@ class Redrive:
     def steps(self, names: Sequence[str]) -> Iterator[int]:
         """Works through the objects; tells after each step how many were done in it."""
         left = iter(names)
-        with ThreadPoolExecutor(_READERS) as readers:
+        with ThreadPoolExecutor(AT_ONCE) as readers:
             while some := list(islice(left, AT_ONCE)):
                 cases = list(readers.map(self._case, some))
                 self._work([case for case in cases if case is not None])
@@ -153,7 +155,10 @@ class Redrive:
         if self.dry_run:
             self.states["would be tried"] += len(good)
             return
-        found = dict(zip(keys, self._settled(list(keys.values())), strict=True))
+        found: dict[str, Settled] = {}
+        left = iter(keys.items())
+        while some := dict(islice(left, KEYS_AT_ONCE)):
+            found |= zip(some, self._settled(list(some.values())), strict=True)
         for case in good:
             fared = [found[key_text(key)] for key in case.keys]
             self._end(case, min(fared, key=lambda one: WORST.index(one.state)))

@@ -14,7 +14,7 @@ from ots_sync.errors import ConfigurationError, RefusedError, StoreError
 from ots_sync.quarantine import open_quarantine
 from ots_tools.items import key_text
 from ots_tools.kept_objects import Folder
-from ots_tools.redrive import Redrive, summary
+from ots_tools.redrive import KEYS_AT_ONCE, Redrive, summary
 from ots_tools.scan import Table
 from tests.builders import configuration, event, item, record
 from tests.doors import open_door
@@ -175,6 +175,34 @@ def test_other_tables_are_left_alone(rig: Rig) -> None:
     run = rig.redrive()
     assert run.states == {"other tables": 2}
     assert (len(rig.names()), run.staying) == (2, [])
+
+
+def test_record_of_another_source_is_left_alone_though_its_target_has_the_same_name(
+    rig: Rig,
+) -> None:
+    """Two functions may share a quarantine: settled by the wrong source, it would be lost."""
+    name = rig.refuse(record(new=item("u", 1)) | {"eventSourceARN": f"{ARN}Other/stream/2018"})
+    rig.refuse(record(new=item("u", 2)) | {"eventSourceARN": f"{ARN}/stream/2018"})
+    run = rig.redrive()
+    assert run.states == {"other tables": 1, "done": 1}
+    assert rig.names() == [name]
+
+
+def test_batches_of_thousands_are_settled_some_keys_at_a_time(rig: Rig) -> None:
+    """The writer's patience has to suffice for what it is given, or no run would ever end."""
+    count = 2 * KEYS_AT_ONCE + 1
+    together: list[int] = []
+
+    def read(keys: Sequence[Image]) -> list[Image | None]:
+        together.append(len(keys))
+        return rig.read(keys)
+
+    rig.give_up(*[record(new=item("u", number)) for number in range(count)])
+    rig.put(item("u", 0, v={"N": "1"}), item("u", count - 1, v={"N": "2"}))
+    run = rig.redrive(read=read)
+    assert together == [KEYS_AT_ONCE] * 4 + [1] * 2  # each before and after it is written
+    assert (rig.names(), run.keys) == ([], count)
+    assert rig.target.rows == {("u", 0): {"v": 1}, ("u", count - 1): {"v": 2}}
 
 
 def test_dry_run_changes_nothing(rig: Rig) -> None:

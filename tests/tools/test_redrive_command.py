@@ -34,6 +34,10 @@ class Both:
         """One command line."""
         return CliRunner().invoke(main, words, env=dict(self.environ), catch_exceptions=False)
 
+    def record(self, new: Mapping[str, Any]) -> Any:
+        """A record of the source's stream."""
+        return record(new=new) | {"eventSourceARN": self.source.stream_arn}
+
     def put(self, one: Mapping[str, Any]) -> None:
         """Sets an item."""
         self.source.tables.put_item(TableName=self.source.name, Item=one)
@@ -58,11 +62,11 @@ def test_redrive_empties_a_bucket_of_both_kinds_of_objects(both: Both) -> None:
     bucket = f"quarantine-{both.source.name}"
     both.s3.create_bucket(Bucket=bucket)
     where = {"Bucket": bucket, "Key": "quarantine/target/1-a.json"}
-    refused = record(new=item("u", 1, **BAD))
+    refused = both.record(item("u", 1, **BAD))
     both.s3.put_object(**where, Body=json.dumps({"record": refused, "code": "ColumnName"}))
     given_up = {
         "DDBStreamBatchInfo": {"streamArn": both.source.stream_arn},
-        "payload": json.dumps(event(record(new=item("u", 2)))),
+        "payload": json.dumps(event(both.record(item("u", 2)))),
     }
     where = {"Bucket": bucket, "Key": "aws/lambda/id/shard/2026/01/01/batch"}
     both.s3.put_object(**where, Body=json.dumps(given_up))
@@ -82,7 +86,7 @@ def test_redrive_names_what_stays_and_says_so_by_its_exit_code(both: Both, tmp_p
     environ = {**both.environ, "QUARANTINE": f"file://{tmp_path}", "OTS_TIMEOUT": "1"}
     door = open_door(environ)
     bad = item("user-of-the-key", 1, **BAD)
-    assert door.lambda_handler(event(record(new=bad)), None) == {"batchItemFailures": []}
+    assert door.lambda_handler(event(both.record(bad)), None) == {"batchItemFailures": []}
     both.put(bad)
     result = both.run("redrive", f"file://{tmp_path}", "--table", both.source.name)
     assert result.exit_code == 1
@@ -93,7 +97,7 @@ def test_redrive_names_what_stays_and_says_so_by_its_exit_code(both: Both, tmp_p
 
 def test_redrive_says_what_another_shape_means(both: Both, tmp_path: Path) -> None:
     (tmp_path / "target").mkdir()
-    kept = {"record": record(new=item("u", 1)), "fingerprint": "0123456789abcdef"}
+    kept = {"record": both.record(item("u", 1)), "fingerprint": "0123456789abcdef"}
     (tmp_path / "target" / "1.json").write_text(json.dumps(kept))
     both.put(item("u", 1))
     words = ("redrive", f"file://{tmp_path}", "--table", both.source.name)
