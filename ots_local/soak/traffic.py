@@ -1,11 +1,12 @@
-"""Changes are made in DynamoDB until it is over; some make an item that no row can hold.
+"""Changes are made in DynamoDB until it is over; some make an item that no row can hold, or one of
+more attributes than one write takes.
 
 A seed goes in; the number of changes comes out. `mend` makes every item fit for a row again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from random import Random
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 UNFIT = "n" * 256
 """An attribute's name that is too long for a column's."""
 UNFIT_SHARE = 0.02
+WIDE: Mapping[str, Any] = {f"wide_{number}": {"N": str(number)} for number in range(1_024)}
+WIDE_SHARE = 0.02
 MANY = 1_000_000
 
 
@@ -34,7 +37,7 @@ def make(
     for change in changes(MANY, chance):
         if over():
             break
-        source.make(client, table, _unfit(change) if chance.random() < UNFIT_SHARE else change)
+        source.make(client, table, _odd(change, chance.random()))
         count += 1
         sleep(chance.expovariate(120.0))
     return count
@@ -54,7 +57,10 @@ def mend(client: DynamoDBClient, table: str) -> int:
     return len(unfit)
 
 
-def _unfit(change: Change) -> Change:
-    if change.kind == "delete":
-        return change
-    return replace(change, attributes={**change.attributes, UNFIT: {"S": "x"}})
+def _odd(change: Change, drawn: float) -> Change:
+    """The change, or in some cases one that is harder to follow; `drawn` is between 0 and 1."""
+    if change.kind != "delete" and drawn < UNFIT_SHARE:
+        return replace(change, attributes={**change.attributes, UNFIT: {"S": "x"}})
+    if change.kind == "put" and drawn > 1 - WIDE_SHARE:
+        return replace(change, attributes={**WIDE, **change.attributes})
+    return change
