@@ -11,7 +11,6 @@ from typing import NamedTuple
 
 from ots_sync.limits import (
     BATCH_COUNTED_BYTES,
-    BODY_BYTES,
     BODY_BYTES_PER_CELL,
     BODY_BYTES_PER_ROW,
     CELL_TIMESTAMP_BYTES,
@@ -45,11 +44,13 @@ def steps(
     deleted: Sequence[str],
     size: int,
 ) -> Sequence[RowWrite]:
-    """The writes that set these cells; `size` is what names and values of the cells count."""
+    """The writes that set these cells; `size` is what names and values of the cells count.
+
+    What keeps to the counted bytes and to the columns of a write is far within a body.
+    """
     write = _write(kind, primary_key, key_size, columns, deleted, size)
     fits = (
-        write.body_bytes <= BODY_BYTES
-        and write.counted_bytes <= BATCH_COUNTED_BYTES
+        write.counted_bytes <= BATCH_COUNTED_BYTES
         and len(columns) + len(deleted) <= COLUMNS_PER_WRITE
     )
     return (write,) if fits else tuple(_cut(write, key_size))
@@ -77,11 +78,9 @@ def _cut(write: RowWrite, key_size: int) -> Iterator[RowWrite]:
     for name, column in cells:
         more = name_bytes(name) + (0 if column is None else value_bytes(column[1]))
         step = _write(kind, write.primary_key, key_size, columns, deleted, size)
-        room = BODY_BYTES_PER_CELL + more
         if (
             len(columns) + len(deleted) == COLUMNS_PER_WRITE
             or step.counted_bytes + CELL_TIMESTAMP_BYTES + more > BATCH_COUNTED_BYTES
-            or step.body_bytes + room > BODY_BYTES
         ):
             yield step
             kind, columns, deleted, size = "update", [], [], 0
