@@ -68,7 +68,8 @@ def answer(outcome: Outcome, *, partial_response: bool) -> Mapping[str, Any]:
     if first is None or not partial_response:
         reasons = ", ".join(f"{code} {count}" for code, count in outcome.why.most_common(5))
         if outcome.refusals:
-            reasons += f"; refused: {outcome.refusals[0]['reason']}"
+            refusal = outcome.refusals[0]  # seldom of the record that is named as the first undone
+            reasons += f"; refused {refusal['sequence_number'] or 'one'}: {refusal['reason']}"
         raise UndoneError(
             f"{len(outcome.undone)} of {outcome.records} records are not done "
             f"(first sequence number {first or 'unknown'}; {reasons}). Lambda delivers them again."

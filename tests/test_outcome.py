@@ -43,6 +43,13 @@ def test_without_partial_response_undone_raises() -> None:
         answer(undone("5", "6"), partial_response=False)
 
 
+def test_reason_stands_with_the_number_of_its_own_record() -> None:
+    outcome = undone("5", "6")
+    outcome.refuse(record(number="6"), RefusedError("Code", "a reason"))
+    with pytest.raises(UndoneError, match=r"number 5; Late 2; refused 6: a reason\)"):
+        answer(outcome, partial_response=False)
+
+
 @pytest.mark.parametrize("number", [None, "", 12, "x"])
 def test_record_without_a_number_that_lambda_knows_raises(number: Any) -> None:
     """An answer that names nothing, or something unknown, could be taken for success."""
