@@ -54,7 +54,10 @@ def generate_update_attribute(
 
 
 def generate_attribute(new_image: Image, key_list: Sequence[str]) -> list[Column]:
-    """The attribute columns of a row, from an item's image."""
+    """The attribute columns of a row, from an item's image.
+
+    Whoever gives columns other names here gives them to `delete_all` above as well.
+    """
     return columns().of(new_image, key_list)
 
 
