@@ -23,7 +23,7 @@ from tests.tablestore.clients import batch, client_of, get, make_table, put, put
 
 CLIENTS = 32
 KEY = [("id", "k")]
-CONFLICT = "OTSRowOperationConflict"
+CONFLICT = "OTSRowOperationConflict: Data is being modified by the other request."
 
 
 def at_once(store: TableStore, work: object, count: int = CLIENTS) -> list[object]:
@@ -105,13 +105,13 @@ def test_conflicts(store: TableStore, sdk: OTSClient, single: bool) -> None:
             try:
                 client.update_row("t", change, Condition("IGNORE"))
             except OTSServiceError as refusal:
-                return str(refusal.code)
+                return f"{refusal.code}: {refusal.message}"
             return None
         own = put_item(f"own{number}")
         found = client.batch_write_row(batch(UpdateRowItem(change, Condition("IGNORE")), own))
         assert found.get_put_by_table("t")[0].is_ok
-        code = found.get_update_by_table("t")[0].error_code
-        return None if code is None else str(code)
+        shared = found.get_update_by_table("t")[0]
+        return None if shared.is_ok else f"{shared.error_code}: {shared.error_message}"
 
     codes = Counter(at_once(store, work, 8))
     assert codes == {None: 1, CONFLICT: 7}

@@ -59,6 +59,22 @@ def test_keys_that_are_rows(
     assert get(sdk, "k") == {"a": 1}
 
 
+@pytest.mark.parametrize("api", ["BatchWriteRow", "BatchGetRow"])
+def test_tables_that_are_named_twice(store: TableStore, sdk: OTSClient, api: str) -> None:
+    """A batch names each table once."""
+    make_table(sdk)
+    if api == "BatchWriteRow":
+        change = pb.RowInBatchWriteRowRequest(type=pb.PUT, row_change=row(KEY, DATA))
+        change.condition.row_existence = pb.IGNORE
+        rows = pb.TableInBatchWriteRowRequest(table_name="t", rows=[change])
+        request = pb.BatchWriteRowRequest(tables=[rows, rows])
+    else:
+        keys = pb.TableInBatchGetRowRequest(table_name="t", primary_key=[row(KEY)], max_versions=1)
+        request = pb.BatchGetRowRequest(tables=[keys, keys])
+    found = send(store, api, request.SerializeToString())
+    assert found.error == (400, INVALID, "Duplicated table name: 't'.")
+
+
 @pytest.mark.parametrize(
     "api",
     [
