@@ -92,10 +92,11 @@ class Faults:
         """Tell which are set and not yet at their end."""
         return [one.fault for one in self._active if one.left != 0]
 
-    def of_request(self, api: str, digest: bytes, rows: Iterable[tuple[str, Key]]) -> RequestFaults:
-        """Decide what befalls a request; digest stands for its content, rows are what it names."""
+    def of_request(self, api: str, body: bytes, rows: Iterable[tuple[str, Key]]) -> RequestFaults:
+        """Decide what befalls a request, given its content and the rows that it names."""
         if not self._active:
             return RequestFaults()
+        digest = blake2b(body, digest_size=16).digest()
         met: dict[str, _Active] = {}
         delay = 0.0
         for one in self._meet(api, digest, list(rows)):

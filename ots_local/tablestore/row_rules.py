@@ -157,7 +157,7 @@ def check_timestamps(cells: Iterable[Cell], schema: Schema, now: int) -> None:
     deviation, life = options.deviation or 0, options.time_to_live or -1
     back = deviation if life < 0 else min(deviation, life)
     low, high = now // 1000 - back, now // 1000 + deviation
-    for cell in cells:
-        stamp = cell.timestamp
-        if stamp is not None and cell.operation != DELETE_ONE and not low <= stamp // 1000 < high:
-            raise invalid(f"Invalid timestamp. Cell:{text(cell.name)}.")
+    for name, _, stamp, operation in [cell for cell in cells if cell[2] is not None]:
+        assert stamp is not None
+        if operation != DELETE_ONE and not low <= stamp // 1000 < high:
+            raise invalid(f"Invalid timestamp. Cell:{text(name)}.")

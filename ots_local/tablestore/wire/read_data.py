@@ -112,15 +112,18 @@ def _change(write: Write, data: bytes, asked: Any) -> RowChange:
         )
     if deleted and cells:
         raise invalid("Invalid delete row request: unexpected cells in request.")
-    wanted = asked.return_content
+    condition = asked.condition
+    wanted = asked.return_content if asked.HasField("return_content") else None
     return RowChange(
         write=write,
         key=key,
         cells=cells,
-        existence=_EXISTENCE[asked.condition.row_existence],
-        condition=read_filter(asked.condition.column_condition),
-        return_key=wanted.return_type == pb.RT_PK,
-        return_modified=tuple(name.encode() for name in wanted.return_column_names),
+        existence=_EXISTENCE[condition.row_existence],
+        condition=read_filter(condition.column_condition),
+        return_key=wanted is not None and wanted.return_type == pb.RT_PK,
+        return_modified=()
+        if wanted is None
+        else tuple(name.encode() for name in wanted.return_column_names),
     )
 
 
