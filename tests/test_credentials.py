@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import socket
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from typing import Any
 
 import boto3
@@ -15,7 +17,8 @@ from ots_local.tablestore import TableStore
 from ots_sync import credentials, store
 from ots_sync.credentials import SecretProvider
 from ots_sync.errors import ConfigurationError, StoreError
-from tests.builders import configuration, event, record
+from tests import wires
+from tests.builders import configuration, event, record, write
 from tests.doors import create_table, open_door
 
 OLD = json.dumps({"OTS_ID": "old-id", "OTS_SECRET": "old-secret"})
@@ -118,6 +121,29 @@ def test_rotated_secret_costs_one_try(table_store: TableStore, secrets: Any) -> 
     counters = table_store.counters()
     assert counters["refused"] == {"OTSAuthFailed": 1}
     assert counters["requests"]["BatchWriteRow"] == 2
+
+
+def test_key_that_another_call_renewed_meanwhile_is_tried_again(
+    table_store: TableStore, secrets: Any
+) -> None:
+    """Calls fly side by side: one that was signed with the old key may be refused after another
+    has read the new one, and the new one is not at fault.
+    """
+    environ, arn = secret_environ(table_store, secrets, OLD)
+    right = {"OTS_ID": table_store.access_key_id, "OTS_SECRET": table_store.access_key_secret}
+
+    class Between(wires.Proxy):
+        def talk(self, client: socket.socket) -> None:
+            secrets.put_secret_value(SecretId=arn, SecretString=json.dumps(right))
+            assert source.renewed(old)
+            super().talk(client)
+
+    between = Between(int(table_store.endpoint.rpartition(":")[2]))
+    client = store.connect(configuration(**{**environ, "OTS_ENDPOINT": between.endpoint}))
+    source = client.credentials_provider
+    old = source.get_credentials()
+    with closing(between), pytest.raises(StoreError, match="CredentialsRenewed"):
+        store.batch_write_row(client, "target", [write()])
 
 
 def test_wrong_secret_is_configuration(table_store: TableStore, secrets: Any) -> None:

@@ -115,6 +115,15 @@ def test_bad_rows_cost_their_batch_a_few_calls_and_nothing_else(bad: set[int]) -
     assert store.calls[1:] == sorted(store.calls[1:], key=lambda rows: (rows[0], -len(rows)))
 
 
+def test_a_row_that_is_refused_in_an_answer_is_not_sent_again() -> None:
+    """The others of its call are judged each by its own answer."""
+    store = Scripted(script_of(lambda _: [None, BAD, BUSY]))
+    results, tally = writer.write(numbered(3), means(store.send, FakeClock(0.0)))
+    assert store.calls == [[0, 1, 2], [2]]
+    assert states(results) == "drd"
+    assert tally.codes == {"OTSParameterInvalid": 1, "OTSServerBusy": 1}
+
+
 REFUSED_ALONE = [
     pytest.param(2, {0, 1}, "same", True, id="every row of the first batch, one message"),
     pytest.param(2, {0, 1}, "own", False, id="a message for each"),

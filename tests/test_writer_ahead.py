@@ -11,7 +11,7 @@ from ots_sync.errors import ConfigurationError
 from ots_sync.results import LATE
 from ots_sync.rows import Row
 from tests.fakes import FakeClock
-from tests.scripted import CALL_S, Answers, Scripted, done, means, numbered, states
+from tests.scripted import CALL_S, SERVICE_S, Answers, Scripted, done, means, numbered, states
 
 
 def made_one_by_one(rows: list[Row], made: list[Row]) -> Iterator[Row]:
@@ -55,11 +55,15 @@ def test_rows_that_it_was_too_late_to_ask_for_have_a_result() -> None:
 
 
 def test_an_error_in_making_rows_is_raised_when_no_call_is_in_flight() -> None:
+    """Nor can one still land: nobody has looked at how those ended that were in flight."""
+    clock = FakeClock(0.0)
+
     def rows() -> Iterator[Row]:
         yield from numbered(400)
         raise ConfigurationError("as an edited door may find")
 
     store = Scripted()
     with pytest.raises(ConfigurationError):
-        writer.write(rows(), means(store.send, FakeClock(0.0), side_by_side=4))
+        writer.write(rows(), means(store.send, clock, side_by_side=4))
     assert store.in_flight == 0
+    assert clock() == SERVICE_S

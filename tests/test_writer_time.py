@@ -95,6 +95,28 @@ def test_a_further_step_waits_for_a_put_that_may_still_land(
     assert begun_s == pytest.approx([0.0, 0.1, held_s])
 
 
+@pytest.mark.parametrize(
+    ("code", "held_s"), [("OTSServerUnavailable", SERVICE_S), ("OTSServerBusy", 0.1)]
+)
+def test_a_row_that_the_service_gave_up_on_may_still_land(code: str, held_s: float) -> None:
+    """Though the call as a whole was answered."""
+    clock = FakeClock(0.0)
+    some = script_of(lambda _: [None, StoreError(code, "")])
+    writer.write(numbered(2), means(Scripted(some).send, clock))
+    assert clock() == pytest.approx(held_s)
+
+
+def test_nobody_knows_what_a_call_did_that_ended_in_an_unforeseen_error() -> None:
+    clock = FakeClock(0.0)
+
+    def script(_: list[int]) -> Answers:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        writer.write(numbered(1), means(Scripted(script).send, clock))
+    assert clock() == SERVICE_S
+
+
 def test_it_raises_only_when_no_call_that_broke_off_can_still_land() -> None:
     clock = FakeClock(0.0)
     wrong = StoreError("OTSAuthFailed", "Signature mismatch.")

@@ -9,82 +9,14 @@ from typing import Any
 
 import pytest
 
-from ots_sync.changes import Image, Refused
-from ots_sync.errors import ConfigurationError, RefusedError, StoreError
-from ots_sync.quarantine import open_quarantine
-from ots_tools.items import key_text
+from ots_sync.changes import Image
+from ots_sync.errors import ConfigurationError, StoreError
 from ots_tools.kept_objects import Folder
-from ots_tools.redrive import KEYS_AT_ONCE, Redrive, summary
-from ots_tools.scan import Table
-from tests.builders import configuration, event, item, record
-from tests.doors import open_door
-from tests.fakes import FakeClock, MemoryStore
+from ots_tools.redrive import KEYS_AT_ONCE, summary
+from tests.builders import event, item, record
 from tests.scripted import BAD as BAD_REQUEST
-from tests.scripted import BUSY, means
-
-ARN = "arn:aws:dynamodb:us-east-1:123456789012:table/Source"
-TABLE = Table("Source", ARN, 0, 0, {"user_id": "S", "action_time": "N"})
-BAD = {"n" * 256: {"S": "no column can have this name"}}
-DOOR = open_door()
-
-
-class Rig:
-    """A quarantine folder, the source's items by key, and the target's rows."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.settings = configuration(QUARANTINE=f"file://{folder}")
-        self.items: dict[str, Any] = {}
-        self.target = MemoryStore()
-
-    def refuse(self, refused: Any, **environ: str) -> str:
-        """Quarantines a record as the function does, perhaps under other settings; its name."""
-        before = set(self.names())
-        kept = open_quarantine(configuration(QUARANTINE=f"file://{self.folder}", **environ))
-        assert kept is not None
-        kept.keep(Refused(refused, RefusedError("ColumnName", "too long")), 1_800_000_000)
-        (name,) = set(self.names()) - before
-        return name
-
-    def give_up(self, *records: Any, name: str = "aws/lambda/id/shard/batch") -> None:
-        """Keeps a batch as Lambda's on-failure destination does."""
-        document = {
-            "requestContext": {"condition": "RetryAttemptsExhausted"},
-            "DDBStreamBatchInfo": {"streamArn": f"{ARN}/stream/2018"},
-            "payload": json.dumps(event(*records)),
-        }
-        path = self.folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(document))
-
-    def put(self, *items: Any) -> None:
-        """Sets items of the source."""
-        for one in items:
-            self.items[key_text({name: one[name] for name in TABLE.key_types})] = one
-
-    def read(self, keys: Sequence[Image]) -> list[Image | None]:
-        """The source's consistent read."""
-        return [self.items.get(key_text(key)) for key in keys]
-
-    def names(self) -> list[str]:
-        """What is kept."""
-        return Folder(self.folder).names()
-
-    def redrive(self, **options: Any) -> Redrive:
-        """One run, to its end."""
-        run = Redrive(
-            Folder(self.folder),
-            TABLE,
-            self.settings.table_name,
-            self.settings.fingerprint,
-            options.pop("read", self.read),
-            DOOR.rules(),
-            lambda: means(options.get("send", self.target.send), FakeClock(0.0), left_s=28.05),
-            wall_s=lambda: 1_900_000_000,
-            **{name: value for name, value in options.items() if name != "send"},
-        )
-        assert sum(run.steps(self.names())) == len(self.names()) + run.states["done"]
-        return run
+from tests.scripted import BUSY
+from tests.tools.redrive_rig import ARN, BAD, Rig
 
 
 @pytest.fixture
@@ -165,6 +97,16 @@ def test_what_was_refused_under_another_shape_is_written_only_on_request(rig: Ri
     assert rig.target.rows == {}
     assert rig.redrive(allow_shape_change=True).states == {"done": 1}
     assert rig.target.rows == {("u", 1): {"v": 1}}
+
+
+def test_what_is_refused_again_under_another_shape_is_of_that_shape_from_then_on(
+    rig: Rig,
+) -> None:
+    name = rig.refuse(record(new=item("u", 1)), COLUMN_NAMES="verbatim")
+    rig.put(item("u", 1, **BAD))
+    assert rig.redrive(allow_shape_change=True).states == {"refused": 1}
+    assert json.loads(Folder(rig.folder).read(name))["fingerprint"] == rig.settings.fingerprint
+    assert rig.redrive().states == {"refused": 1}
 
 
 def test_other_tables_are_left_alone(rig: Rig) -> None:
