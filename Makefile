@@ -64,6 +64,10 @@ demo-migration: install  ## A whole migration on this machine: load, kill, repla
 test-migration: install  ## The tests of whole migrations with 100,000 items (takes minutes)
 	MIGRATION_ITEMS=100000 $(PY) -m pytest -p no:xdist tests/tools/test_migration.py
 
+.PHONY: test-ddblocal
+test-ddblocal: install  ## The demo and the migrations on DynamoDB Local, whose licence you decide about
+	@DDBLOCAL=$(DDBLOCAL) $(PY) -m tests.ddblocal.run
+
 # SAM may run this where there is no .venv: any Python from 3.10 with pip will do.
 BUNDLE_PY = $$(test -x $(PY) && echo $(PY) || echo python3)
 

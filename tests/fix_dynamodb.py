@@ -1,7 +1,11 @@
-"""Fixtures of DynamoDB's side: one ministack for each test process, a table for each test."""
+"""Fixtures of DynamoDB's side: one ministack for each test process, a table for each test.
+
+DYNAMODB_ENDPOINT names another DynamoDB to take instead (`make test-ddblocal`).
+"""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -30,7 +34,7 @@ class SourceTable:
 @pytest.fixture(scope="session")
 def dynamodb() -> Iterator[DynamoDB]:
     """A DynamoDB on this machine; it lives as long as the test process."""
-    with open_dynamodb() as running:
+    with open_dynamodb(os.environ.get("DYNAMODB_ENDPOINT")) as running:
         yield running
 
 
