@@ -68,6 +68,8 @@ class _Work:
                         self._wait()
                         continue
                     group, begun_s = self._waiting.take(), self._means.clock()
+                    if group.tries:
+                        self._results.tally.retried_rows += len(group.rows)
                     call = partial(self._means.send, self._results.writes(group.rows))
                     if not (self._flying or self._waiting):  # alone: a thread would only cost
                         self._landed(group, begun_s, _called(call))
@@ -140,7 +142,6 @@ class _Work:
         for rows in to_do.parts:
             self._waiting.put(rows, now_s, 0)
         if to_do.again:
-            self._results.tally.retried_rows += len(to_do.again)
             tries = group.tries + 1
             due_s = now_s + delay_s(tries, self._means.uniform)
             self._waiting.put(to_do.again, due_s, tries)

@@ -42,8 +42,9 @@ def test_no_call_is_begun_that_could_outlast_the_invocation(left_s: float, calls
 def test_a_delay_that_ends_too_late_is_not_waited_for(left_s: float, calls: int) -> None:
     clock = FakeClock(0.0)
     store = Scripted(lambda rows: [BUSY] * len(rows))
-    results, _ = writer.write(numbered(1), means(store.send, clock, left_s=left_s))
+    results, tally = writer.write(numbered(1), means(store.send, clock, left_s=left_s))
     assert (len(store.calls), len(clock.slept)) == (calls, calls - 1)
+    assert tally.retried_rows == calls - 1
     assert states(results) == "u"
 
 
