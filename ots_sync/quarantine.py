@@ -54,7 +54,7 @@ class Quarantine:
             body = json.dumps(document, default=_jsonable, ensure_ascii=True).encode()
             self.put(object_name(self.table_name, refused.record), body)
         except Exception as error:  # noqa: BLE001 - whatever it is, the record is not safe
-            raise QuarantineError(type(error).__name__) from None
+            raise QuarantineError(_reason(error)) from None
 
     def keep_all(
         self, refused: Sequence[Refused], now_s: float, in_time: Callable[[], bool]
@@ -72,6 +72,13 @@ class Quarantine:
 
         with ThreadPoolExecutor(min(_SIDE_BY_SIDE, len(refused) or 1)) as executor:
             return list(executor.map(kept, refused))
+
+
+def _reason(error: Exception) -> str:
+    """S3's own code, such as AccessDenied, or the kind of the error; never its words."""
+    response = getattr(error, "response", None)
+    told = response.get("Error", {}).get("Code") if isinstance(response, dict) else None
+    return str(told or type(error).__name__)
 
 
 def object_name(table_name: str, record: Any) -> str:

@@ -12,7 +12,7 @@ from itertools import islice
 from typing import Any
 
 from ots_sync import changes, rows, writer
-from ots_sync.changes import Change, Refused
+from ots_sync.changes import Change, Refused, sequence_number
 from ots_sync.errors import RefusedError
 from ots_sync.outcome import Outcome
 from ots_sync.quarantine import Quarantine
@@ -115,6 +115,7 @@ def _tell(outcome: Outcome, to_write: Sequence[Row], results: Sequence[Result]) 
 
 def _keep(outcome: Outcome, refused: Sequence[Refused], ports: Ports) -> None:
     """Refused records go to quarantine; what cannot be kept safe is not done."""
+    refused = sorted(refused, key=lambda one: int(sequence_number(one.record) or 0))
     quarantine = ports.quarantine()
     now_s = ports.wall_s()
     errors: Iterable[Exception | None] = (
@@ -128,7 +129,8 @@ def _keep(outcome: Outcome, refused: Sequence[Refused], ports: Ports) -> None:
             outcome.quarantined += 1
         else:
             outcome.undone.append(one.record)
-            outcome.why[one.error.code if quarantine is None else "NotQuarantined"] += 1
+            why = one.error.code if quarantine is None else f"NotQuarantined: {error}"
+            outcome.why[why] += 1
 
 
 def _lag_s(understood: Sequence[Change], now_s: float) -> float | None:

@@ -170,6 +170,15 @@ def test_record_that_cannot_be_kept_is_not_done(
     assert answer == {"batchItemFailures": [{"itemIdentifier": number}]}
 
 
+def test_s3_is_quoted_by_its_code() -> None:
+    """Who reads the log has to tell a bucket that is missing from a right that is."""
+    with mock_aws():
+        kept = open_quarantine(configuration(QUARANTINE="s3://no-such-bucket/refused"))
+        assert kept is not None
+        (answer,) = kept.keep_all(refusals(1), 0, lambda: True)
+    assert str(answer) == "NoSuchBucket"
+
+
 def test_without_a_report_of_failures_it_raises(target: dict[str, str]) -> None:
     door = open_door({**target, "PARTIAL_RESPONSE": "0"})
     with pytest.raises(UndoneError, match="1 of 3 records are not done"):

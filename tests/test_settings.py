@@ -212,3 +212,8 @@ def test_fingerprint_differs_when_the_same_item_would_make_another_row() -> None
         for pins in ("a:String,b:Double", "b:Double,a:String")
     )
     assert one == other
+
+
+def test_fingerprint_of_the_same_shape_stays_from_version_to_version() -> None:
+    """Tools refuse to write when it differs, so it may only change when rows would."""
+    assert configuration().fingerprint == "74a5e9de98e4cec8"

@@ -150,7 +150,7 @@ def test_quarantine_that_cannot_be_reached_leaves_the_record_undone(rules: Rules
     outcome = scene.run(event(bad, record(new=item("good"))))
     assert outcome.undone == [bad]
     assert (outcome.refused, outcome.quarantined) == (1, 0)
-    assert outcome.why == {"NotQuarantined": 1}
+    assert outcome.why == {"NotQuarantined: OSError": 1}
     assert set(scene.store.rows) == {("good", 1)}
 
 
