@@ -13,7 +13,7 @@ import click
 from ots_local.tablestore.running import start
 from ots_local.tablestore.settings import LOOSE, Leniency, Settings
 
-# What a request makes goes by itself: looking for cycles at every 700 objects takes 5 % of its time.
+# What a request makes goes by itself; looking for cycles at every 700 objects took 5 % of its time.
 _GARBAGE = 50_000
 
 
