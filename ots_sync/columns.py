@@ -58,15 +58,16 @@ class Columns:
 
     def of(self, image: Mapping[str, Any], key_list: Sequence[str]) -> list[Column]:
         """The columns of an item's image, its keys left out; the attributes' order is kept."""
-        met, to_column = self._names, converter.to_column
+        met, convert = self._names, converter.TO_COLUMN
         if not self._pins:
             try:
                 return [
-                    (met[attribute], to_column(tagged))
+                    (met[attribute], convert[tag](tagged[tag]))
                     for attribute, tagged in image.items()
                     if attribute not in key_list
+                    for (tag,) in [tagged]
                 ]
-            except RefusedError:
+            except (RefusedError, *converter.NOT_ONE_TYPE):
                 pass  # one by one it comes out which attribute that is
         return [self.column(name, tagged) for name, tagged in image.items() if name not in key_list]
 

@@ -1,4 +1,4 @@
-"""A DynamoDB attribute value goes in, a Table Store column value comes out, and back by type.
+"""A DynamoDB attribute value goes in, a Table Store column value comes out.
 
 Takes the wire form of both of DynamoDB's clients: base64 text (Lambda's events) and bytes (boto3)
 for binary. Refuses what is not exactly representable; nothing is rounded. The table is at the foot.
@@ -8,9 +8,10 @@ HowItWorks.NamingRulesDataTypes.html for DynamoDB's types, README "Types" for ou
 
 from __future__ import annotations
 
-import json
+import sys
 from base64 import b64decode, b64encode
-from collections.abc import Callable, Mapping
+from binascii import a2b_base64
+from collections.abc import Callable, Iterable, Mapping
 from json.encoder import encode_basestring
 from typing import Any, NamedTuple
 
@@ -32,24 +33,21 @@ def to_column(tagged: Tagged) -> ColumnValue:
     """
     try:  # as in `opened`; here and below written out, for nearly all time goes by in these lines
         (tag,) = tagged
-        convert, value = _TO_COLUMN[tag], tagged[tag]
-    except _NOT_ONE_TYPE:
+        convert, value = TO_COLUMN[tag], tagged[tag]
+    except NOT_ONE_TYPE:
         raise _unknown() from None
     return convert(value)
 
 
 def to_key(tagged: Tagged) -> str | int | bytearray:
     """The value of a primary key column: S, B, or N when it is a 64-bit integer."""
-    tag, value = opened(tagged)
-    convert = _TO_KEY.get(tag)
-    if convert is None:
-        raise RefusedError("KeyType", f"a key is of type {tag}; only S, N and B can be")
+    try:
+        (tag,) = tagged
+        convert, value = _TO_KEY[tag], tagged[tag]
+    except NOT_ONE_TYPE:
+        tag, _ = opened(tagged)
+        raise RefusedError("KeyType", f"a key is of type {tag}; only S, N and B can be") from None
     return convert(value)
-
-
-def to_attribute(column: ColumnValue, tag: str) -> dict[str, Any]:
-    """The DynamoDB form (bytes for binary, as boto3 has it) of a column, given DynamoDB's type."""
-    return {tag: TYPES[tag].to_attribute(column)}
 
 
 def opened(tagged: Tagged) -> tuple[str, Any]:
@@ -58,13 +56,13 @@ def opened(tagged: Tagged) -> tuple[str, Any]:
         (tag,) = tagged
         if tag in TYPES:
             return tag, tagged[tag]
-    except _NOT_ONE_TYPE:
+    except NOT_ONE_TYPE:
         pass
     raise _unknown()
 
 
 # What it raises to take the one type out of what is no mapping, or of none, several or no known.
-_NOT_ONE_TYPE = (KeyError, TypeError, ValueError)
+NOT_ONE_TYPE = (KeyError, TypeError, ValueError)
 
 
 def _unknown() -> RefusedError:
@@ -80,12 +78,22 @@ def _text(value: Any) -> str:
 def _binary(value: Any) -> bytearray:
     if isinstance(value, str):
         try:
-            return bytearray(b64decode(value, validate=True))
+            return bytearray(_from_base64(value))
         except ValueError:
             raise RefusedError("MalformedValue", "a B is not base64") from None
     if isinstance(value, (bytes, bytearray)):
         return bytearray(value)
     raise RefusedError("MalformedValue", "a B is neither base64 text nor bytes")
+
+
+if sys.version_info >= (3, 11):  # what b64decode comes down to, without what it is wrapped in
+
+    def _from_base64(text: str) -> bytes:
+        return a2b_base64(text, strict_mode=True)
+else:
+
+    def _from_base64(text: str) -> bytes:
+        return b64decode(text, validate=True)
 
 
 def _key_number(value: Any) -> int:
@@ -111,23 +119,35 @@ def _base64(value: Any) -> str:
     return b64encode(_binary(value)).decode()
 
 
-def _members(value: Any, spelled: Callable[[Any], str]) -> list[str]:
-    """The members of a set as text, sorted: a set has no order, and verify must not see one."""
+def _json_text(value: Any) -> str:
+    try:
+        return encode_basestring(value)
+    except TypeError:
+        raise RefusedError("MalformedValue", "an S is not text") from None
+
+
+def _members(value: Any) -> Iterable[Any]:
+    """The members of a set; one of text is sorted, for a set has no order, and verify must not see
+    one.
+    """
     if not isinstance(value, (list, tuple, set, frozenset)) or not value:
         raise RefusedError("MalformedValue", "a set is not a list of at least one member")
-    return sorted(map(spelled, value))
+    return value
 
 
 def _texts_json(value: Any) -> str:
-    return "[" + ",".join(map(encode_basestring, _members(value, _text))) + "]"
+    try:
+        return "[" + ",".join([encode_basestring(text) for text in sorted(_members(value))]) + "]"
+    except TypeError:
+        raise RefusedError("MalformedValue", "a member of an SS is not text") from None
 
 
 def _numbers_json(value: Any) -> str:
-    return '["' + '","'.join(_members(value, numerics.plain)) + '"]'
+    return '["' + '","'.join(sorted([numerics.plain(one) for one in _members(value)])) + '"]'
 
 
 def _binaries_json(value: Any) -> str:
-    return '["' + '","'.join(_members(value, _base64)) + '"]'
+    return '["' + '","'.join(sorted([_base64(one) for one in _members(value)])) + '"]'
 
 
 def _list_json(value: Any, depth: int = 1) -> str:
@@ -150,7 +170,7 @@ def _nested_json(tagged: Tagged, depth: int) -> str:
     try:
         (tag,) = tagged
         to_json, value = _TO_JSON[tag], tagged[tag]
-    except _NOT_ONE_TYPE:
+    except NOT_ONE_TYPE:
         raise _unknown() from None
     if tag != "L" and tag != "M":
         return f'{{"{tag}":{to_json(value)}}}'
@@ -160,52 +180,25 @@ def _nested_json(tagged: Tagged, depth: int) -> str:
     return f'{{"{tag}":{inner}}}'
 
 
-def _document(column: Any) -> Any:
-    """What was an L or M, read back from its JSON, with base64 turned into bytes again."""
-    return _revived(json.loads(column))
-
-
-def _revived(document: Any) -> Any:
-    if isinstance(document, list):
-        return [_revived_tagged(element) for element in document]
-    return {name: _revived_tagged(element) for name, element in document.items()}
-
-
-def _revived_tagged(tagged: dict[str, Any]) -> dict[str, Any]:
-    ((tag, value),) = tagged.items()
-    if tag in ("L", "M"):
-        return {tag: _revived(value)}
-    if tag == "B":
-        return {tag: b64decode(value)}
-    if tag == "BS":
-        return {tag: [b64decode(member) for member in value]}
-    return {tag: value}
-
-
 class Type(NamedTuple):
-    """One DynamoDB type: value to column, column to value, value to JSON inside a list or map."""
+    """One DynamoDB type: value to column, value to JSON inside a list or map."""
 
     to_column: Callable[[Any], ColumnValue]
-    to_attribute: Callable[[Any], Any]
     to_json: Callable[[Any], str]
 
 
 # One line for each type of DynamoDB; what is not here is refused.
 TYPES: dict[str, Type] = {
-    "S": Type(_text, str, lambda value: encode_basestring(_text(value))),
-    "N": Type(numerics.column, numerics.text, lambda value: f'"{numerics.plain(value)}"'),
-    "B": Type(_binary, bytes, lambda value: f'"{_base64(value)}"'),
-    "BOOL": Type(_boolean, bool, lambda value: "true" if _boolean(value) else "false"),
-    "NULL": Type(_null, lambda _: True, lambda value: "true" + _null(value)),
-    "L": Type(_list_json, _document, _list_json),
-    "M": Type(_map_json, _document, _map_json),
-    "SS": Type(_texts_json, json.loads, _texts_json),
-    "NS": Type(_numbers_json, json.loads, _numbers_json),
-    "BS": Type(
-        lambda value: bytearray(_binaries_json(value), "ascii"),
-        lambda column: [b64decode(member) for member in json.loads(column)],
-        _binaries_json,
-    ),
+    "S": Type(_text, _json_text),
+    "N": Type(numerics.column, lambda value: f'"{numerics.plain(value)}"'),
+    "B": Type(_binary, lambda value: f'"{_base64(value)}"'),
+    "BOOL": Type(_boolean, lambda value: "true" if _boolean(value) else "false"),
+    "NULL": Type(_null, lambda value: "true" + _null(value)),
+    "L": Type(_list_json, _list_json),
+    "M": Type(_map_json, _map_json),
+    "SS": Type(_texts_json, _texts_json),
+    "NS": Type(_numbers_json, _numbers_json),
+    "BS": Type(lambda value: bytearray(_binaries_json(value), "ascii"), _binaries_json),
 }
 
 # What a key can be.
@@ -216,5 +209,5 @@ _TO_KEY: dict[str, Callable[[Any], str | int | bytearray]] = {
 }
 
 # Columns of the table by themselves: one look-up a value.
-_TO_COLUMN = {tag: kind.to_column for tag, kind in TYPES.items()}
+TO_COLUMN = {tag: kind.to_column for tag, kind in TYPES.items()}
 _TO_JSON = {tag: kind.to_json for tag, kind in TYPES.items()}

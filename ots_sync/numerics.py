@@ -102,11 +102,6 @@ def plain(value: Any) -> str:
     return _spelled(parse(value))
 
 
-def text(column_value: float | str) -> str:
-    """A number column read back as DynamoDB spells it."""
-    return plain(repr(column_value) if isinstance(column_value, float) else str(column_value))
-
-
 def _integer(number: Number) -> int:
     size: int = int(number.digits) * 10**number.exponent
     return -size if number.negative else size

@@ -158,7 +158,7 @@ def _finding(seen: _Seen, look: _Look) -> Finding:
 
 def _item_key(row_key: bytes, ends: Ends) -> str:
     """The item's key of a row that has none beside it; '' where an edited door gives it another."""
-    from ots_sync.converter import to_attribute
+    from ots_tools.attributes import to_attribute
 
     key = primary_key(row_key, ends.key_list)
     types = ends.table.key_types

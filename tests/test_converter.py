@@ -100,7 +100,7 @@ REFUSED: dict[str, tuple[Any, str]] = {
     "set-empty": ({"SS": []}, "a set is not a list of at least one member"),
     "set-of-text": ({"SS": "ab"}, "a set is not a list"),
     "set-of-none": ({"NS": None}, "a set is not a list"),
-    "string-set-of-numbers": ({"SS": [1]}, "an S is not text"),
+    "string-set-of-numbers": ({"SS": [1]}, "a member of an SS is not text"),
     "number-set-of-words": ({"NS": ["1", "b"]}, "an N is not a number"),
     "binary-set-of-words": ({"BS": ["!"]}, "a B is not base64"),
     "nested-number": ({"L": [{"M": {"a": {"N": "1_000"}}}]}, "an N is not a number"),

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ots_sync import converter
+from ots_tools.attributes import to_attribute
 from tests.attributes import VALUES
 
 
@@ -34,7 +35,7 @@ def test_reading_back_gives_what_went_in(tagged: dict[str, Any]) -> None:
     """Given the type, a column is the attribute again; and written once more it is the column."""
     ((tag, _),) = tagged.items()
     column = converter.to_column(tagged)
-    again = converter.to_attribute(column, tag)
+    again = to_attribute(column, tag)
     assert meaning(again) == meaning(tagged)
     assert converter.to_column(again) == column
 
