@@ -29,7 +29,7 @@ def key_bytes(primary_key: PrimaryKey) -> int:
     """The counted bytes of a primary key; refuses one that Table Store cannot hold."""
     total = 0
     for name, value in primary_key:
-        size = value_bytes(value)
+        size = len(value) if type(value) is str and value.isascii() else value_bytes(value)
         if size > KEY_VALUE_BYTES:
             raise RefusedError("KeyLength", f"key column {name} is over {KEY_VALUE_BYTES} bytes")
         total += len(name) + size
@@ -66,9 +66,9 @@ def value_bytes(value: Any) -> int:
 def column_bytes(columns: Sequence[Column], key_list: Sequence[str]) -> int:
     """The bytes of names and values together; refuses a column that cannot be written."""
     names = [column[0] for column in columns]
-    keys = set(key_list).intersection(names)
-    if keys:
-        raise RefusedError("ColumnName", f"column {_named(min(keys))} has the name of a key column")
+    for key in key_list:
+        if key in names:
+            raise RefusedError("ColumnName", f"column {_named(key)} has the name of a key column")
     total = name_bytes("".join(names))
     for name, value in columns:
         try:

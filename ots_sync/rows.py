@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from traceback import extract_tb
-from typing import NamedTuple, TypedDict
+from typing import TypedDict
 
 from ots_sync.changes import Change, Image, Refused
 from ots_sync.errors import ConfigurationError, RefusedError
@@ -34,14 +34,16 @@ class Rules:
     generate_update_attribute: Callable[[Image, Image, Sequence[str]], ColumnChanges]
 
 
-class Row(NamedTuple):
+@dataclass(slots=True)  # not frozen, as changes are not
+class Row:
     """One row to write, in one or more steps, and the changes that are done when it is."""
 
     steps: Sequence[RowWrite]
     changes: Sequence[Change]
 
 
-class Fold(NamedTuple):
+@dataclass(slots=True)
+class Fold:
     """All changes of one key, in their order; `key_size` is what the key counts, in bytes."""
 
     primary_key: PrimaryKey
@@ -122,7 +124,7 @@ def to_row(fold: Fold, rules: Rules) -> Row:
 
     Raises RefusedError when the end of the changes cannot be written.
     """
-    primary_key, key_size, changes = fold
+    primary_key, key_size, changes = fold.primary_key, fold.key_size, fold.changes
     image = changes[-1].new_image
     if image is None:
         return Row(steps("delete", primary_key, key_size, (), (), 0), changes)

@@ -12,7 +12,7 @@ from itertools import islice
 from typing import Any
 
 from ots_sync import changes, rows, writer
-from ots_sync.changes import Change, Refused, sequence_number
+from ots_sync.changes import Change, Refused, created_s, sequence_number
 from ots_sync.errors import RefusedError
 from ots_sync.outcome import Outcome
 from ots_sync.quarantine import Quarantine
@@ -135,5 +135,5 @@ def _keep(outcome: Outcome, refused: Sequence[Refused], ports: Ports) -> None:
 
 def _lag_s(understood: Sequence[Change], now_s: float) -> float | None:
     """How long ago the oldest of the changes was made."""
-    created = [change.created_s for change in understood if change.created_s is not None]
-    return round(max(0.0, now_s - min(created)), 3) if created else None
+    made_s = [s for s in map(created_s, [change.record for change in understood]) if s is not None]
+    return round(max(0.0, now_s - min(made_s)), 3) if made_s else None

@@ -7,6 +7,7 @@ step of a wide row is written only where its first was.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from ots_sync.errors import StoreError
 from ots_sync.rows import identity
@@ -39,7 +40,7 @@ class AbsentOnly:
         if not wanted:
             return answers
         sent = [
-            rows[i]._replace(only_if_absent=True) if rows[i].kind == "put" else rows[i]
+            replace(rows[i], only_if_absent=True) if rows[i].kind == "put" else rows[i]
             for i in wanted
         ]
         for i, answer in zip(wanted, self._send(sent), strict=True):

@@ -20,7 +20,7 @@ def change_of(keys: Image, item: Image | None) -> Change:
     if item is not None:
         body["NewImage"] = item
     name = "REMOVE" if item is None else "INSERT"
-    return Change(name, keys, item, None, "", None, {"eventName": name, "dynamodb": body})
+    return Change(name, keys, item, None, {"eventName": name, "dynamodb": body})
 
 
 def keys_of(item: Image, key_list: Sequence[str]) -> Image:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from ots_sync import changes
+from ots_sync.changes import Change
 from ots_sync.errors import ConfigurationError, RefusedError
 from tests.builders import event, item, record
 
@@ -19,10 +20,10 @@ OLD, NEW = item(a={"N": "1"}), item(a={"N": "2"})
     ids=["insert", "modify", "remove"],
 )
 def test_record_is_understood(old: Any, new: Any, name: str) -> None:
-    whole = record(old, new, number="123", created_s=1.5e9)
+    whole = record(old, new)
     change = changes.understand(whole)
     keys = {key: NEW[key] for key in ("user_id", "action_time")}
-    assert change == (name, keys, new, old, "123", 1.5e9, whole)
+    assert change == Change(name, keys, new, old, whole)
 
 
 def test_remove_takes_no_new_image_and_old_images_may_be_missing() -> None:
@@ -143,7 +144,7 @@ def test_sequence_number_of_a_malformed_record_is_none(malformed: Any) -> None:
 )
 def test_creation_time_is_seconds_or_nothing(created: Any, seconds: float | None) -> None:
     """It is for the lag alone, so an odd one stops no record."""
-    assert changes.understand(record(ApproximateCreationDateTime=created)).created_s == seconds
+    assert changes.created_s(record(ApproximateCreationDateTime=created)) == seconds
 
 
 def test_understand_raises_what_read_collects() -> None:

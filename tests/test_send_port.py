@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -89,7 +90,7 @@ def test_update_makes_a_missing_row_and_delete_of_one_succeeds(table: Side) -> N
 def test_put_only_if_absent_leaves_what_stands_and_says_so(table: Side) -> None:
     table.send([write(action_time=1, columns=[("a", 1)])])
     writes = [write(action_time=n, columns=[("a", 2)]) for n in (1, 2)]
-    answers = table.send([one._replace(only_if_absent=True) for one in writes])
+    answers = table.send([replace(one, only_if_absent=True) for one in writes])
     assert [answer and answer.code for answer in answers] == ["OTSConditionCheckFail", None]
     assert table.rows() == {("user", 1): {"a": 1}, ("user", 2): {"a": 2}}
 
@@ -123,7 +124,7 @@ REFUSED = {
     "201-rows": [write(action_time=number) for number in range(201)],
     "over-4-mib": [write(action_time=n, columns=[("a", "x" * 2_097_152)]) for n in range(2)],
     "update-of-nothing": [write("update")],
-    "1025-columns": [write()._replace(columns=[(f"c{number}", number) for number in range(1025)])],
+    "1025-columns": [replace(write(), columns=[(f"c{number}", number) for number in range(1025)])],
 }
 
 

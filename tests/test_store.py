@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -175,7 +176,7 @@ def test_words_of_the_service_stay_on_one_line_and_are_few(table_store: TableSto
 def test_what_cannot_be_encoded_is_refused_unsent(table_store: TableStore) -> None:
     """It never comes so far; if it did, the row is at fault and not the service."""
     client = store.connect(settings_of(table_store))
-    wrong: Any = WRITES[0]._replace(columns=[("n", object())])
+    wrong: Any = replace(WRITES[0], columns=[("n", object())])
     for _ in range(2):
         assert said(client, [wrong]) == "NotEncodable"
     assert "BatchWriteRow" not in table_store.counters()["requests"]

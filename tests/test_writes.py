@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -126,7 +127,7 @@ def test_batches_are_legal_in_order_and_as_few_as_that_allows(
     sizes: list[tuple[int, int]],
 ) -> None:
     """Each position once; each batch within the limits; none could take the next row too."""
-    writes = [write()._replace(counted_bytes=c, body_bytes=b) for c, b in sizes]
+    writes = [replace(write(), counted_bytes=c, body_bytes=b) for c, b in sizes]
     parts = list(batches.pack(writes))
     assert [i for part in parts for i in part] == list(range(len(writes)))
     for part in parts:
