@@ -15,8 +15,8 @@ from typing import NamedTuple
 from ots_tools.digests import DIGEST_BYTES, REFUSED
 
 BUFFER_BYTES = 4 << 20
-BUCKET_BYTES_MAX = 24 << 20
-"""Of the one side of a bucket that is held in memory; about ten times that as Python objects."""
+BUCKET_BYTES_MAX = 12 << 20
+"""Of the one side of a bucket that is held in memory; about three times that as Python objects."""
 SPREAD = 16
 _SALTS = 8
 _SIZES = 4

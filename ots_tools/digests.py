@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import hashlib
+import marshal
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -20,6 +21,10 @@ REFUSED = b"\0" * DIGEST_BYTES
 """In the place of a digest: the item can never be a row."""
 
 Columns = dict[str, Any]
+
+_PLAIN = 2
+"""The last version of marshal that writes equal values alike, whether they are one object or two.
+https://docs.python.org/3/library/marshal.html"""
 
 
 def key_bytes(primary_key: PrimaryKey) -> bytes:
@@ -40,12 +45,8 @@ def primary_key(identity: bytes, key_list: Sequence[str]) -> list[tuple[str, Any
 
 def digest(columns: Columns) -> bytes:
     """16 bytes that differ when a column's name, type or value differs."""
-    text = repr(
-        [(n, bytes(v) if isinstance(v, bytearray) else v) for n, v in sorted(columns.items())]
-    )
-    return hashlib.blake2b(
-        text.encode("utf-8", "backslashreplace"), digest_size=DIGEST_BYTES
-    ).digest()
+    written = marshal.dumps(sorted(columns.items()), _PLAIN)
+    return hashlib.blake2b(written, digest_size=DIGEST_BYTES).digest()
 
 
 def wanted(
@@ -63,7 +64,7 @@ def wanted(
         )
         for row in rows
     ]
-    by_record = {id(change.record): change for change in changes}
+    by_record = {id(change.record): change for change in changes} if refused else {}
     bad = [by_record[id(one.record)] for one in refused]
     return good, [(_key_of(change, rules), change) for change in bad]
 

@@ -21,7 +21,7 @@ from ots_sync.changes import Change
 from ots_sync.errors import SyncError
 from ots_sync.outcome import Outcome
 from ots_sync.writer import Send
-from ots_tools import door
+from ots_tools import door, garbage
 from ots_tools.absent import AbsentOnly
 from ots_tools.rates import Rate
 from ots_tools.reading import Origin, Reader
@@ -106,10 +106,11 @@ def work(what: Work, parts: Queue, news: Queue, stop: Flag) -> None:
     reads = Rate(what.rate_read, time.monotonic, time.sleep)
     writes = Rate(what.rate_write, time.monotonic, time.sleep)
     threads = [threading.Thread(target=run) for _ in range(what.threads)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    with garbage.seldom():
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
     news.put(News("", failed=words[0] if words else ""))
 
 

@@ -16,7 +16,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from ots_tools import display, door, looks, report, sides
+from ots_tools import display, door, garbage, looks, report, sides
 from ots_tools.buckets import Buckets, Difference
 from ots_tools.options import Common, common
 from ots_tools.orders import Check
@@ -134,7 +134,7 @@ def _first_reading(
     counts = [0, 0]
     lock = threading.Lock()
     share = found.sample
-    with display.bar(console) as progress:
+    with garbage.seldom(), display.bar(console) as progress:
         total = ends.table.items or None
         tasks = [
             progress.add_task("source", total=total and round(total * (share or 1.0)), cost="")
