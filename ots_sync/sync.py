@@ -135,5 +135,5 @@ def _keep(outcome: Outcome, refused: Sequence[Refused], ports: Ports) -> None:
 
 def _lag_s(understood: Sequence[Change], now_s: float) -> float | None:
     """How long ago the oldest of the changes was made."""
-    made_s = [s for s in map(created_s, [change.record for change in understood]) if s is not None]
+    made_s = [s for change in understood if (s := created_s(change.record)) is not None]
     return round(max(0.0, now_s - min(made_s)), 3) if made_s else None

@@ -33,7 +33,9 @@ _FORGET = (SOL_SOCKET, SO_LINGER, pack("ii", 1, 0))
 sending it for minutes: a request that was given up for want of an answer would still arrive, and be
 carried out behind newer ones. https://man7.org/linux/man-pages/man7/socket.7.html"""
 
-_PIECE_BYTES = 16_384  # a TLS record: the socket's time-out is of each
+# What one time-out of the socket is for: a TLS record, or without TLS all that is sent at once.
+_RECORD_BYTES = 16_384
+_WHOLE_BYTES = 1 << 30
 
 
 class _Connection(HTTPConnection):
@@ -43,7 +45,7 @@ class _Connection(HTTPConnection):
         _connect(self, super().connect)
 
     def send(self, data: Any) -> None:
-        _send(self, super().send, data)
+        _send(self, super().send, data, _WHOLE_BYTES)
         self._used_s = monotonic()
 
     @property
@@ -58,7 +60,7 @@ class _SecureConnection(HTTPSConnection):
         _connect(self, super().connect)
 
     def send(self, data: Any) -> None:
-        _send(self, super().send, data)
+        _send(self, super().send, data, _RECORD_BYTES)
         self._used_s = monotonic()
 
     @property
@@ -112,12 +114,13 @@ def _send(
     connection: Any,
     send: Callable[[Any], None],
     data: Any,
+    piece_bytes: int,
     clock: Callable[[], float] = monotonic,
 ) -> None:
     """Sends within the time-out, on a connection that is used again as on a new one."""
     if connection.sock is None:
         connection.connect()
     until_s = clock() + SEND_TIMEOUT_S
-    for start in range(0, len(data), _PIECE_BYTES):
+    for start in range(0, len(data), piece_bytes):
         connection.sock.settimeout(max(until_s - clock(), 0.001))
-        send(memoryview(data)[start : start + _PIECE_BYTES])
+        send(memoryview(data)[start : start + piece_bytes])

@@ -39,14 +39,22 @@ class Wire:
         self.closed = True
 
 
-def test_whole_request_shares_one_time_out() -> None:
-    """A socket's own is of each piece, and urllib3 would send under the one to connect."""
+@pytest.mark.parametrize(
+    ("piece_bytes", "allowed"),
+    [
+        (16_384, [SEND_TIMEOUT_S, SEND_TIMEOUT_S - 4, SEND_TIMEOUT_S - 8, 0.001]),
+        (51_200, [SEND_TIMEOUT_S]),
+    ],
+    ids=["TLS", "plain"],
+)
+def test_whole_request_shares_one_time_out(piece_bytes: int, allowed: list[float]) -> None:
+    """With TLS a socket's own is of each piece, and urllib3 would send under the one to connect."""
     clock = FakeClock(0.0)
     wire = Wire(clock, 4.0)
     body = bytes(range(256)) * 200
-    transport._send(wire, wire.send, body, clock)
+    transport._send(wire, wire.send, body, piece_bytes, clock)
     assert wire.sent == body
-    assert wire.allowed == [SEND_TIMEOUT_S, SEND_TIMEOUT_S - 4, SEND_TIMEOUT_S - 8, 0.001]
+    assert wire.allowed == allowed
 
 
 @pytest.mark.parametrize(("took_s", "kept"), [(CONNECT_TIMEOUT_S, True), (3.1, False)])
