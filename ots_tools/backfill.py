@@ -9,13 +9,15 @@ from __future__ import annotations
 import signal
 import sys
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import click
 from rich.console import Console
 
-from ots_tools import display, orders
+from ots_sync.errors import StoreError
+from ots_sync.settings import Settings
+from ots_tools import display, door, orders, target_rows
 from ots_tools.crew import crew
 from ots_tools.load import LoadError, Part, Work
 from ots_tools.options import COULD_NOT_TELL, Common, common
@@ -79,10 +81,11 @@ def backfill(
     if dry_run:
         return
     with shared.open_state(plan.table_arn, alone=True) as state:
-        number = _begun(state, plan, shared.mapping_enabled(plan.table), console)
+        number = _begun(state, plan, shared, console)
         run = _Run(state, number, plan, pace)
         run.go(console)
-        if not live and shared.mapping_enabled(plan.table):
+        trigger = shared.trigger(plan.table)
+        if trigger and orders.overlaps(state.history()[-1], trigger.enabled, trigger.changed_s):
             state.overlap(number)
         console.print(display.summary(run.totals(), state.counts(number)))
         for line in run.last_words(shared.function):
@@ -91,23 +94,36 @@ def backfill(
     sys.exit(1 if refused else 0)
 
 
-def _begun(state: State, plan: Plan, enabled: bool | None, console: Console) -> int:
+def _begun(state: State, plan: Plan, shared: Common, console: Console) -> int:
     """The number of the step, begun now or before. Raises OrderError when it may not."""
-    history = state.history()
-    position = orders.resumed(history, plan.step)
+    enabled = shared.mapping_enabled(plan.table)
+    position = orders.resumed(state.history(), plan.step)
     orders.may_load(plan.step, enabled)
     if enabled is None and not plan.step.live:
         console.print(
             "[yellow]Without --function nobody checks that the event source mapping is disabled; "
             "this load must not run beside it."
         )
-    if position is None:
-        return state.begin(plan.step, plan.parts)
-    if history[position].ended_s is not None:
-        raise orders.OrderError(
-            "This was loaded to its end already. For a new migration, name another --state file."
+    if position is not None:
+        return state.number(position)
+    step = plan.step
+    if step.kind == "scan" and not step.live and _holds_rows(shared.settings):
+        step = replace(step, onto_rows=True)
+        console.print(
+            "[yellow]The target is not empty. A load deletes nothing: rows of items that are gone "
+            "by now would stay, so only an equal verify will make watch say ready."
         )
-    return state.number(position)
+    return state.begin(step, plan.parts)
+
+
+def _holds_rows(settings: Settings) -> bool:
+    """Whether the target holds a row, or nobody can tell: the key may be one that only writes."""
+    start = target_rows.first_key(settings.key_list)
+    try:
+        found = target_rows.page(door.store(), settings.table_name, settings.key_list, start, 1)
+    except StoreError:
+        return True
+    return bool(found.rows)
 
 
 @dataclass(slots=True)

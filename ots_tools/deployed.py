@@ -21,11 +21,14 @@ https://docs.aws.amazon.com/lambda/latest/api/API_EventSourceMappingConfiguratio
 
 @dataclass(frozen=True, slots=True)
 class Trigger:
-    """An event source mapping of Lambda: its id and state, the stream it reads."""
+    """An event source mapping of Lambda: its id and state, the stream it reads, and when it was
+    last altered, or its state was (seconds since 1970).
+    """
 
     uuid: str
     state: str
     stream_arn: str
+    changed_s: float
 
     @property
     def enabled(self) -> bool:
@@ -46,7 +49,12 @@ def mapping_of(function: str, table: str, client: Any) -> Trigger | None:
     pages = client.get_paginator("list_event_source_mappings").paginate(FunctionName=function)
     listed = _told(lambda: [m for page in pages for m in page["EventSourceMappings"]], function)
     mappings = [
-        Trigger(found["UUID"], found["State"], found["EventSourceArn"])
+        Trigger(
+            found["UUID"],
+            found["State"],
+            found["EventSourceArn"],
+            found["LastModified"].timestamp(),
+        )
         for found in listed
         if f":table/{table}/stream/" in found.get("EventSourceArn", "")
     ]

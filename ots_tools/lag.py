@@ -12,7 +12,8 @@ from typing import Any
 
 from ots_sync.errors import ConfigurationError
 
-LATELY = timedelta(minutes=15)
+LATELY_S = 900.0
+"""An enabled mapping that tells no lag in this time had nothing to do in it."""
 PAGES = 20
 """Empty pages that a shard may give in its middle, before it counts as read to its end."""
 
@@ -26,7 +27,7 @@ def of_function(function: str, cloudwatch: Any, now_s: float) -> float | None:
         Namespace="AWS/Lambda",
         MetricName="IteratorAge",
         Dimensions=[{"Name": "FunctionName", "Value": function}],
-        StartTime=now - LATELY,
+        StartTime=now - timedelta(seconds=LATELY_S),
         EndTime=now + timedelta(minutes=1),
         Period=60,
         Statistics=["Maximum"],

@@ -32,7 +32,8 @@ class Step:
     """One load: `kind` is scan, full or increment; `live` puts absent rows only.
 
     `from_s` and `to_s`: the times that it reaches from and to (a scan: its start). `overlapped`:
-    the mapping was seen enabled during an unconditional load. Seconds since 1970.
+    the mapping may have been enabled during a load that overwrites. `onto_rows`: the target was not
+    empty when a scan that overwrites began. Seconds since 1970.
     """
 
     kind: str
@@ -44,6 +45,7 @@ class Step:
     ended_s: float | None = None
     last_write_s: float | None = None
     overlapped: bool = False
+    onto_rows: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,16 +70,17 @@ def resumed(history: Sequence[Step], wanted: Step) -> int | None:
     for position, step in enumerate(history):
         if (step.kind, step.name) != (wanted.kind, wanted.name):
             continue
-        if position < len(history) - 1:
-            raise OrderError(
-                f"The {_called(step)} is older than the {_called(history[-1])}, which has begun: "
-                "to load it again would bring old data back."
-            )
         if step.live != wanted.live:
             raise OrderError(
                 f"The {_called(step)} began {'with' if step.live else 'without'} --live and has to "
                 "go on so."
             )
+        if step.ended_s is not None:
+            again = "For a new migration, name another --state file."
+            if position < len(history) - 1:
+                newer = _called(history[-1])
+                again = f"The {newer} has begun since: to load it again would bring old data back."
+            raise OrderError(f"The {_called(step)} was loaded to its end already. {again}")
         return position
     if not history:
         if wanted.kind == "increment":
@@ -126,6 +129,13 @@ def may_load(wanted: Step, mapping_enabled: bool | None) -> None:
         )
 
 
+def overlaps(step: Step, mapping_enabled: bool, changed_s: float) -> bool:
+    """Whether the stream may have been written during a load that overwrites: the mapping is
+    enabled, or it was altered (at `changed_s`, seconds since 1970) after the load began.
+    """
+    return not step.live and (mapping_enabled or changed_s > step.began_s)
+
+
 def enable_before(history: Sequence[Step]) -> float | None:
     """When the mapping must be enabled at the latest, so that the stream still reaches back to
     what was loaded; None before a load, and beside a live stream.
@@ -138,9 +148,17 @@ def enable_before(history: Sequence[Step]) -> float | None:
 
 
 def load_missing(
-    history: Sequence[Step], checks: Sequence[Check], now_s: float, enabled: bool | None
+    history: Sequence[Step],
+    checks: Sequence[Check],
+    now_s: float,
+    enabled: bool | None,
+    changed_s: float | None,
 ) -> list[str]:
-    """What is missing, as sentences, until load and proof allow a switch; [] for nothing."""
+    """What is missing, as sentences, until load and proof allow a switch; [] for nothing.
+
+    `changed_s`: when the mapping was last altered; an earlier verify proves nothing, for a mapping
+    that was off for a day has lost changes.
+    """
     if not history:
         return ["nothing was loaded yet: run backfill"]
     last = history[-1]
@@ -150,27 +168,30 @@ def load_missing(
     if enabled is False and before_s is not None and now_s <= before_s:
         return [f"the mapping is not enabled: enable it before {when(before_s)}"]
     missing = [] if enabled is not False else ["the mapping is not enabled"]
-    after_s = max(last.ended_s, last.last_write_s or 0.0) + (QUIET_S if last.live else 0.0)
-    proofs = [check for check in checks if check.whole and check.began_s >= after_s]
-    newest = proofs[-1] if proofs else None
+    loaded_s = max(last.ended_s, last.last_write_s or 0.0) + (QUIET_S if last.live else 0.0)
+    since_s = max(loaded_s, changed_s or 0.0)
+    newest = next((one for one in reversed(checks) if one.whole and one.began_s >= loaded_s), None)
+    counts = (
+        newest is not None and newest.began_s >= since_s and newest.mapping_enabled is not False
+    )
     if newest is not None and newest.differences and not newest.repaired:
         missing.append(f"the last verify found {newest.differences} differences: run repair")
-    elif last.live and newest is None:
+    elif last.live and not counts:
         missing.append(
-            f"a load beside a live stream is done after a verify begun after {when(after_s)} and "
-            "a repair of what it finds"
+            f"a load beside a live stream is done after a verify begun after {when(since_s)} with "
+            "the mapping enabled, and a repair of what it finds"
         )
     reason = _equal_needed(history, before_s, now_s)
-    if reason and not any(
-        proof.differences == 0 and proof.mapping_enabled is not False for proof in proofs[-1:]
-    ):
-        missing.append(f"an equal verify{reason}")
+    if reason and not (counts and newest is not None and newest.differences == 0):
+        missing.append(f"an equal verify begun after {when(since_s)}{reason}")
     return missing
 
 
 def _equal_needed(history: Sequence[Step], before_s: float | None, now_s: float) -> str:
     if any(step.overlapped for step in history):
-        return ", for the mapping was enabled during a load that overwrites"
+        return ", for the mapping was enabled or altered during a load that overwrites"
+    if any(step.onto_rows for step in history):
+        return ", for the target held rows before the load: some of them may be no items any more"
     if history[-1].kind != "scan" and not history[-1].live:
         return " with the mapping enabled, for no export tells of all that was deleted"
     if before_s is not None and now_s > before_s:

@@ -20,17 +20,17 @@ from ots_tools.orders import Check, Step
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-VERSION = 1
+VERSION = 2
 _TABLES = """
 create table owner (version integer, source text, target text, fingerprint text);
 create table step (id integer primary key, kind text, name text, live integer, from_s real,
     to_s real, began_s real, ended_s real, last_write_s real, overlapped integer,
-    parts integer, rows integer, present integer, refused integer);
+    onto_rows integer, parts integer, rows integer, present integer, refused integer);
 create table part (step integer, name text, cursor text, done integer, primary key (step, name));
 create table verify (id integer primary key, began_s real, differences integer, whole integer,
     repaired integer, mapping_enabled integer, report text);
 """
-_STEP = "kind, name, live, from_s, to_s, began_s, ended_s, last_write_s, overlapped"
+_STEP = "kind, name, live, from_s, to_s, began_s, ended_s, last_write_s, overlapped, onto_rows"
 
 
 class Owner(NamedTuple):
@@ -89,8 +89,8 @@ class State:
         """The steps in the order in which they began."""
         rows = self._db.execute(f"select {_STEP} from step order by id")  # noqa: S608 - ours
         return [
-            Step(kind, name, bool(live), start, to, began, ended, wrote, bool(over))
-            for kind, name, live, start, to, began, ended, wrote, over in rows
+            Step(kind, name, bool(live), start, to, began, ended, wrote, bool(over), bool(onto))
+            for kind, name, live, start, to, began, ended, wrote, over, onto in rows
         ]
 
     def begin(self, step: Step, parts: Sequence[str]) -> int:
@@ -98,9 +98,9 @@ class State:
         with self._db:
             self._db.execute("begin")
             number = self._db.execute(
-                "insert into step (kind, name, live, from_s, to_s, began_s, overlapped, parts,"
-                " rows, present, refused) values (?, ?, ?, ?, ?, ?, ?, ?, 0, 0, 0)",
-                (*astuple(step)[:6], step.overlapped, len(parts)),
+                "insert into step (kind, name, live, from_s, to_s, began_s, overlapped, onto_rows,"
+                " parts, rows, present, refused) values (?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, 0)",
+                (*astuple(step)[:6], step.overlapped, step.onto_rows, len(parts)),
             ).lastrowid
             self._db.executemany(
                 "insert into part values (?, ?, '', 0)", [(number, part) for part in parts]
@@ -145,7 +145,7 @@ class State:
             )
 
     def overlap(self, number: int) -> None:
-        """Notes that the mapping was enabled while the step overwrote rows."""
+        """Notes that the mapping may have been enabled while the step overwrote rows."""
         self._db.execute("update step set overlapped = 1 where id = ?", (number,))
 
     def end(self, number: int, now_s: float) -> None:

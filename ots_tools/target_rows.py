@@ -29,7 +29,7 @@ from ots_tools.digests import Columns
 
 ROWS_PER_READ = 100
 """Of a BatchGetRow."""
-ROWS_PER_PAGE = 2_000
+ROWS_PER_PAGE = 1_000
 """Of a GetRange, which would give 5,000: what is in memory at once matters more."""
 TRIES = 10
 
@@ -56,11 +56,13 @@ def first_key(key_list: Sequence[str]) -> list[tuple[str, Any]]:
     return [(name, INF_MIN) for name in key_list]
 
 
-def page(client: Any, table: str, key_list: Sequence[str], start: Any) -> RowPage:
-    """The rows from a key on: up to 2,000 or 4 MB."""
+def page(
+    client: Any, table: str, key_list: Sequence[str], start: Any, limit: int = ROWS_PER_PAGE
+) -> RowPage:
+    """The rows from a key on: up to `limit` or 4 MB."""
     end = [(name, INF_MAX) for name in key_list]
     consumed, following, rows, _ = tried(
-        lambda: client.get_range(table, "FORWARD", start, end, limit=ROWS_PER_PAGE, max_version=1)
+        lambda: client.get_range(table, "FORWARD", start, end, limit=limit, max_version=1)
     )
     return RowPage([_row(row) for row in rows], following, float(consumed.read))
 

@@ -23,12 +23,16 @@ from ots_tools.orders import Check, Step
 
 
 class Sight(NamedTuple):
-    """Everything that the screen shows. `enabled`: None where nobody looked at the mapping."""
+    """Everything that the screen shows. `enabled`: None where nobody looked at the mapping.
+
+    `changed_s`: when the mapping was last altered; `lag_s`: None where no lag was told lately.
+    """
 
     history: Sequence[Step]
     checks: Sequence[Check]
     mapping: str
     enabled: bool | None
+    changed_s: float | None
     lag_s: float | None
     quarantined: int | None
     now_s: float
@@ -81,11 +85,12 @@ def look(shared: Common, checkpoint: Path | None) -> Sight:
     if shared.state.exists():
         with shared.open_state(table.arn) as state:
             history, checks = state.history(), state.checks()
-    mapping, enabled, lag_s = "not looked at: give --function", None, None
+    mapping, enabled, changed_s, lag_s = "not looked at: give --function", None, None, None
     if shared.function:
         trigger = shared.trigger(table.name)
         mapping = trigger.state if trigger else "none from this table's stream"
         enabled = trigger is not None and trigger.enabled
+        changed_s = trigger.changed_s if trigger else None
         lag_s = lag.of_function(shared.function, aws.client("cloudwatch"), now_s)
     elif checkpoint:
         mapping, enabled = "the pump of this machine", True
@@ -93,14 +98,21 @@ def look(shared: Common, checkpoint: Path | None) -> Sight:
         lag_s = lag.of_checkpoint(checkpoint, streams, now_s)
     place = shared.settings.quarantine
     in_quarantine = quarantined.count(place, lambda: aws.client("s3")) if place else None
-    return Sight(history, checks, mapping, enabled, lag_s, in_quarantine, now_s)
+    return Sight(history, checks, mapping, enabled, changed_s, lag_s, in_quarantine, now_s)
 
 
 def what_is_missing(seen: Sight, lag_max_s: float) -> list[str]:
     """Sentences; [] when readers may be switched."""
-    missing = orders.load_missing(seen.history, seen.checks, seen.now_s, seen.enabled)
+    missing = orders.load_missing(
+        seen.history, seen.checks, seen.now_s, seen.enabled, seen.changed_s
+    )
     if seen.enabled is None:
         missing.append("nobody looked whether the mapping is enabled: give --function")
+    if seen.enabled and seen.lag_s is None and seen.now_s - (seen.changed_s or 0.0) < lag.LATELY_S:
+        missing.append(
+            "the mapping was enabled or altered a moment ago and tells no lag yet: look again in "
+            "some minutes"
+        )
     if seen.lag_s is not None and seen.lag_s > lag_max_s:
         missing.append(f"writing is {seen.lag_s:,.0f} s behind the stream")
     if seen.quarantined:
@@ -115,7 +127,7 @@ def _screen(seen: Sight, missing: Sequence[str]) -> Group:
     if before_s is not None:
         table.add_row("enable the mapping before", orders.when(before_s))
     table.add_row("mapping", seen.mapping)
-    idle = "no change lately" if seen.enabled else "not known"
+    idle = "none told lately" if seen.enabled else "not known"
     table.add_row("lag", idle if seen.lag_s is None else f"{seen.lag_s:,.1f} s")
     table.add_row(
         "quarantine", "none is set" if seen.quarantined is None else f"{seen.quarantined:,} records"

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import io
 import json
 import shutil
 import signal
 import time
-import zipfile
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from ots_local.dynamodb import DynamoDB
 from ots_tools.costs import of_export, of_scan
 from tests.builders import item
 from tests.tools import exported
@@ -124,6 +121,20 @@ def test_refused_item_without_a_quarantine_stops_the_load(stage: Stage) -> None:
     assert "Set QUARANTINE to a place that can be written" in " ".join(said.split())
 
 
+def test_load_onto_rows_asks_for_an_equal_verify(stage: Stage) -> None:
+    """No scan tells of items that are gone: their rows would stay."""
+    stage.put(A)
+    stage.write_row(B, v=7)
+    assert "The target is not empty" in stage.run("backfill").output
+    watched = " ".join(stage.run("watch", "--once", code=1).output.split())
+    assert "for the target held rows before the load" in watched
+    stage.run("verify", "--settle", "0", code=1)
+    stage.run("repair", str(stage.home / "report.json"))
+    stage.run("verify", "--settle", "0")
+    assert "an equal verify" not in stage.run("watch", "--once", code=1).output
+    assert stage.wrong() == []
+
+
 def test_live_load_leaves_rows_that_are_there(stage: Stage) -> None:
     stage.put(A, B)
     stage.write_row(A, v=7)
@@ -173,58 +184,6 @@ def test_keys_that_are_not_the_tables_are_refused(stage: Stage) -> None:
     (stage.home / "settings").write_text("PRIMARY_KEY=user_id,other\n")
     said = stage.run("backfill", "--settings", str(stage.home / "settings"), code=2).output
     assert "PRIMARY_KEY names user_id, other" in " ".join(said.split())
-
-
-def deploy(stage: Stage, dynamodb: DynamoDB, *, enabled: bool) -> tuple[Any, str]:
-    """A function with the stage's settings, and a mapping from the table's stream to it."""
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w") as file:
-        file.writestr("door.py", "def handler(event, context):\n    return {}\n")
-    client = dynamodb.client("lambda")
-    name = stage.source.name
-    client.create_function(
-        FunctionName=name,
-        Runtime="python3.12",
-        Role="arn:aws:iam::000000000000:role/sync",
-        Handler="door.handler",
-        Code={"ZipFile": packed.getvalue()},
-        Environment={"Variables": {**stage.environ, "PYTHONUNBUFFERED": "1"}},
-    )
-    mapping = client.create_event_source_mapping(
-        FunctionName=name,
-        EventSourceArn=stage.source.stream_arn,
-        StartingPosition="TRIM_HORIZON",
-        Enabled=enabled,
-    )
-    return client, mapping["UUID"]
-
-
-def test_load_that_overwrites_is_refused_beside_an_enabled_mapping(
-    stage: Stage, dynamodb: DynamoDB
-) -> None:
-    """The settings come from the function here; one that it does not set counts as not set."""
-    stage.put(A)
-    client, mapping = deploy(stage, dynamodb, enabled=True)
-    environ = {"AWS_ENDPOINT_URL": stage.environ["AWS_ENDPOINT_URL"], "COLUMN_TYPES": "v:String"}
-    alone = Stage(stage.source, stage.store, environ, stage.home)
-    options = ("--function", stage.source.name)
-    said = alone.run("backfill", *options, code=2).output
-    assert "mapping is enabled" in said
-    mixed = (*options, "--settings", __file__)
-    assert "not both" in alone.run("backfill", *mixed, code=2).output
-    assert stage.rows() == {}
-    alone.run("backfill", *options, "--live", "--dry-run")
-    client.update_event_source_mapping(UUID=mapping, Enabled=False)
-    alone.run("backfill", *options)
-    assert stage.wrong() == []
-    assert "enable it before" in " ".join(
-        alone.run("watch", "--once", *options, code=1).output.split()
-    )
-    client.update_event_source_mapping(UUID=mapping, Enabled=True)
-    assert "ready to switch" in alone.run("watch", "--once", *options).output
-    client.delete_event_source_mapping(UUID=mapping)
-    assert "none from this table" in alone.run("watch", "--once", *options, code=1).output
-    client.delete_function(FunctionName=stage.source.name)
 
 
 def test_folder_may_be_a_copy_of_the_exports_folder_alone(stage: Stage, tmp_path: Path) -> None:
