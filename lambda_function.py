@@ -69,7 +69,7 @@ def get_tablestore_client() -> Any:
 def lambda_handler(event: Any, context: Any) -> Mapping[str, Any]:
     """Makes the changes that the event tells of; tells Lambda what has to be delivered again."""
     with invocation.told(telemetry()):
-        with invocation.set_aside():
+        with invocation.undisturbed():
             outcome = sync.run(event, rules(), ports(context))
         telemetry().report(outcome, settings().table_name)
         return answer(outcome, partial_response=settings().partial_response)

@@ -63,18 +63,18 @@ def ports(
 
 
 @contextmanager
-def set_aside() -> Iterator[None]:
-    """Keeps the garbage collector from going through the event while it is worked on.
+def undisturbed() -> Iterator[None]:
+    """Keeps the garbage collector away while an event is worked on.
 
-    An event is hundreds of thousands of objects, none of them garbage before the end, and every
-    full collection looks at each again: a third of the time for one of 10,000 records. What the
-    invocation itself makes is collected as ever. https://docs.python.org/3/library/gc.html#gc.freeze
+    The event and its rows are hundreds of thousands of objects, none of them garbage before the
+    end, and the collector would go through them again and again. What would be garbage, the remains
+    of failed calls, is freed by the store itself. https://docs.python.org/3/library/gc.html#gc.disable
     """
-    gc.freeze()
+    gc.disable()
     try:
         yield
     finally:
-        gc.unfreeze()
+        gc.enable()
 
 
 @contextmanager

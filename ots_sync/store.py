@@ -7,6 +7,7 @@ Every exception of the SDK and the network becomes a StoreError whose code stand
 from __future__ import annotations
 
 from collections.abc import Sequence
+from traceback import clear_frames
 from typing import Any
 
 import urllib3
@@ -91,14 +92,11 @@ def batch_write_row(
         answer = client.connection.send_receive(path, headers, body)
         client.protocol.handle_error(_API, path, *answer, *signing)
         return _acknowledgements(answer[-1], table_name, len(items))
-    except OTSServiceError as error:
-        raise _service_error(error, client, credentials) from None
-    except OTSClientError as error:
-        raise _client_error(error) from None
-    except (urllib3.exceptions.HTTPError, OSError) as error:
-        raise _network_error(error) from None
-    except (DecodeError, LookupError, TypeError, ValueError, ArithmeticError) as error:
-        raise StoreError("AnswerUnreadable", type(error).__name__) from None
+    except StoreError:
+        raise
+    except Exception as error:  # noqa: BLE001 - of the SDK and the network, each with its name
+        _let_go(error)
+        raise _told(error, client, credentials) from None
 
 
 def _item(write: RowWrite, native: bool) -> Any:
@@ -144,6 +142,27 @@ def _said(message: object) -> str:
 
 
 _SAID = 300
+
+
+def _told(error: Exception, client: OTSClient, credentials: Any) -> Exception:
+    if isinstance(error, OTSServiceError):
+        return _service_error(error, client, credentials)
+    if isinstance(error, OTSClientError):
+        return _client_error(error)
+    if isinstance(error, (urllib3.exceptions.HTTPError, OSError)):
+        return _network_error(error)
+    if isinstance(error, (DecodeError, LookupError, TypeError, ValueError, ArithmeticError)):
+        return StoreError("AnswerUnreadable", type(error).__name__)
+    return error
+
+
+def _let_go(error: BaseException | None) -> None:
+    """Frees what the error's frames hold, the request's body among it: they refer to the error
+    itself, so that only the garbage collector would, megabytes a call later.
+    """
+    while error is not None:
+        clear_frames(error.__traceback__)
+        error = error.__context__
 
 
 def _service_error(error: Any, client: OTSClient, credentials: Any) -> StoreError:

@@ -121,7 +121,8 @@ class _Work:
         if error is None:
             to_do = self._results.answered(group.rows, future.result())
         elif isinstance(error, StoreError):
-            to_do = self._results.failed(group.rows, error)
+            # Without its traceback, whose frames hold the request and may refer to the error again.
+            to_do = self._results.failed(group.rows, error.with_traceback(None))
         elif isinstance(error, ConfigurationError):
             self._results.broken = self._results.broken or error
             return

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import socket
 from collections.abc import Callable
 from dataclasses import replace
+from types import FrameType
 from typing import Any
 
 import pytest
@@ -180,3 +182,30 @@ def test_what_cannot_be_encoded_is_refused_unsent(table_store: TableStore) -> No
     for _ in range(2):
         assert said(client, [wrong]) == "NotEncodable"
     assert "BatchWriteRow" not in table_store.counters()["requests"]
+
+
+@pytest.mark.parametrize("fault", ["drop_before", "truncated", "unsigned", "request_error"])
+def test_failed_call_leaves_nothing_to_the_garbage_collector(
+    table_store: TableStore, fault: str
+) -> None:
+    """It is off while an event is worked on, and a request can be 4 MiB."""
+
+    def kept() -> int:
+        files = ("urllib3/connectionpool.py", "http/client.py", "ots_sync/store.py")
+        frames = [one for one in gc.get_objects() if isinstance(one, FrameType)]
+        return sum(frame.f_code.co_filename.endswith(files) for frame in frames)
+
+    client = store.connect(settings_of(table_store))
+    table_store.faults.add(
+        fault, **({"codes": ["OTSServerBusy"]} if fault.endswith("error") else {})
+    )
+    said(client)
+    gc.collect()
+    gc.disable()
+    try:
+        before = kept()
+        for _ in range(3):
+            said(client)
+        assert kept() == before
+    finally:
+        gc.enable()

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 import time
+import weakref
+from collections.abc import Sequence
+from dataclasses import replace
 from itertools import count
 
 import pytest
@@ -12,6 +16,7 @@ from ots_sync import writer
 from ots_sync.errors import ConfigurationError, StoreError
 from ots_sync.results import LATE
 from ots_sync.rows import Row
+from ots_sync.writes import RowWrite
 from tests.builders import row
 from tests.fakes import FakeClock
 from tests.scripted import (
@@ -211,3 +216,31 @@ def test_a_great_many_batches_are_no_recursion() -> None:
     rows: list[Row] = numbered(1500, to_a_batch=2) * 2
     results, _ = writer.write(rows, means(Scripted().send, FakeClock(0.0), side_by_side=2))
     assert len(results) == 3000
+
+
+@pytest.mark.parametrize("rows", [1, 450], ids=["alone", "side by side"])
+def test_what_a_failed_call_held_is_let_go_before_the_next(rows: int) -> None:
+    """The garbage collector is off while an event is worked on; megabytes would wait for it."""
+    clock, held = FakeClock(0.0), weakref.WeakSet[object]()
+    left: list[int] = []
+
+    class Request:
+        """What a call works with."""
+
+    def send(_: Sequence[RowWrite]) -> list[StoreError | None]:
+        request = Request()
+        held.add(request)
+        raise StoreError("OTSServerBusy", "")
+
+    def sleep(seconds: float) -> None:
+        left.append(len(held))
+        clock.sleep(seconds)
+
+    gc.collect()
+    gc.disable()
+    try:
+        writer.write(numbered(rows), replace(means(send, clock, left_s=60), sleep=sleep))
+    finally:
+        gc.enable()
+    assert left
+    assert set(left) == {0}
