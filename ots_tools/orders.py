@@ -172,7 +172,9 @@ def load_missing(
     since_s = max(loaded_s, changed_s or 0.0)
     newest = next((one for one in reversed(checks) if one.whole and one.began_s >= loaded_s), None)
     counts = (
-        newest is not None and newest.began_s >= since_s and newest.mapping_enabled is not False
+        newest is not None
+        and newest.began_s >= (changed_s or 0.0)
+        and newest.mapping_enabled is not False  # two clocks are compared above
     )
     if newest is not None and newest.differences and not newest.repaired:
         missing.append(f"the last verify found {newest.differences} differences: run repair")

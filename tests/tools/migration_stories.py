@@ -80,7 +80,8 @@ def story(chance: Random) -> Story:
             to_s = from_s + (chance.choice(LENGTH_S) if kind == "increment" else 0.0)
             now_s = max(now_s, to_s + MINUTE)
             name, _, live = kind.partition(" ")
-            step = Step(name, str(len(acts)), bool(live), from_s, to_s, now_s)
+            since_s = from_s if name == "increment" else None
+            step = Step(name, str(len(acts)), bool(live), since_s, to_s, now_s)
             edges += [from_s, to_s]
             loads.append(step)
         rare = (chance.random() < 0.15, chance.random() < 0.15)

@@ -16,8 +16,10 @@ from ots_tools.watch import Sight, what_is_missing
 MINUTE, HOUR = 60.0, 3600.0
 KEPT_S = 24 * HOUR
 """How long a stream keeps a record."""
-READ_S = HOUR
-"""How long a replay may take to read what is oldest: it can be gone by then."""
+READ_S = 58 * MINUTE
+"""How long a replay may take to read what is oldest: it can be gone by then. The hour that the
+guards keep for it is also for the minute by which a full export is fuzzy.
+"""
 TOLD_S = 3 * MINUTE
 """After so long CloudWatch shows a mapping's lag."""
 BEFORE = float("-inf")
@@ -85,7 +87,8 @@ class World:
 
     def load(self, wanted: Step, took_s: float, *, part: bool, joined: bool) -> bool:
         """As backfill: asks the guards, then writes. `part`: it is stopped after some of the keys.
-        `joined`: somebody enables the mapping meanwhile. Raises OrderError; whether it ended.
+        `joined`: somebody enables the mapping meanwhile, and may disable it. Raises OrderError;
+        whether it ended.
         """
         position = resumed(self.history, wanted)
         may_load(wanted, self.on)
@@ -95,14 +98,18 @@ class World:
             self.history.append(replace(wanted, onto_rows=onto_rows))
             position = len(self.history) - 1
         step = self.history[position]
+        way = replace(step, live=wanted.live)
         done = self.done.setdefault((step.kind, step.name), set())
         left = [k for k in range(len(self.logs)) if k not in done or step.ended_s is not None]
         if part:
             left = [key for key in left if self.chance.random() < 0.5]
         end_s = self.now_s + took_s
-        acts = [(at_s, act) for key in left for at_s, act in self._writes(key, step, end_s)]
+        acts = [(at_s, act) for key in left for at_s, act in self._writes(key, way, end_s)]
         if joined:
-            acts.append((self.chance.uniform(self.now_s, end_s), lambda: self.switch(True)))
+            switch_s = self.chance.uniform(self.now_s, end_s)
+            acts.append((switch_s, lambda: self.switch(True)))
+            if self.chance.random() < 0.5:
+                acts.append((self.chance.uniform(switch_s, end_s), lambda: self.switch(False)))
         self._act([*acts, (end_s, lambda: None)])
         done.update(left)
         if part:
