@@ -1,7 +1,7 @@
 """The command line: `python -m tests.benchmarks [--quick] [--out FOLDER]`.
 
-Measures, prints tables, writes figures.json, figures.md, cost.svg and growth.svg. Judges in words;
-it fails only when something does not work.
+Measures, prints tables, writes figures.json, figures.md, cost.svg, growth.svg and flame.svg. Judges
+in words; it fails only when something does not work.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import argparse
 import json
 import os
 import sys
+from collections import Counter
 from collections.abc import Callable, Mapping
 from contextlib import redirect_stdout
 from pathlib import Path
@@ -19,7 +20,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from ots_sync import quiet  # noqa: F401 - before the SDK is imported
-from tests.benchmarks import cpu, growth, latency, memory, wire
+from tests.benchmarks import cpu, flame, growth, latency, memory, wire
 from tests.benchmarks.answering import answering
 from tests.benchmarks.goals import judged
 from tests.benchmarks.machine import machine
@@ -32,19 +33,22 @@ DOCS = Path(__file__).parent.parent.parent / "docs" / "benchmarks"
 
 
 class Size(NamedTuple):
-    """How much is measured: `records` a workload, `turns` of each, of which the least counts."""
+    """How much is measured: `records` a workload, `turns` of each, of which the least counts;
+    `samples` of the stack.
+    """
 
     records: int
     turns: int
+    samples: int
 
 
-FULL = Size(10_000, 7)
-QUICK = Size(1_000, 1)
+FULL = Size(10_000, 7, 2_000)
+QUICK = Size(1_000, 1, 100)
 
 
-def measure(size: Size, progress: Progress) -> dict[str, Any]:
-    """All figures, by name."""
-    records, turns = size
+def measure(size: Size, progress: Progress) -> tuple[dict[str, Any], Counter[flame.Stack]]:
+    """All figures, by name, and the stacks that were met."""
+    records, turns = size.records, size.turns
     figures: dict[str, Any] = {"machine": machine(), "seed": SEED, "latency_s": latency.LATENCY_S}
     with answering() as server:
         at = server.endpoint
@@ -61,6 +65,9 @@ def measure(size: Size, progress: Progress) -> dict[str, Any]:
             cases = make()
             task = progress.add_task(name.replace("_", " "), total=len(cases) * (turns + 1))
             figures[name] = least_us(cases, turns, lambda task=task: progress.advance(task))
+        task = progress.add_task("flame graph", total=1)
+        stacks = flame.sampled(at, size.samples)
+        progress.advance(task)
         figures["wire_bytes"] = wire.bytes_a_record(at)
         task = progress.add_task("memory", total=2)
         figures["memory"] = []
@@ -75,7 +82,7 @@ def measure(size: Size, progress: Progress) -> dict[str, Any]:
         progress.advance(task)
         figures["one_shard"] = latency.one_shard(server, records)
         progress.advance(task)
-    return figures
+    return figures, stacks
 
 
 def main() -> None:
@@ -90,19 +97,21 @@ def main() -> None:
         Progress(console=console, transient=True, redirect_stdout=False) as progress,
         redirect_stdout(nowhere),  # where the function's own log goes
     ):
-        figures = measure(QUICK if options.quick else FULL, progress)
+        figures, stacks = measure(QUICK if options.quick else FULL, progress)
     goals = judged(figures)
     figures["goals"] = [goal._asdict() for goal in goals]
     options.out.mkdir(parents=True, exist_ok=True)
     text = json.dumps(figures, indent=2, ensure_ascii=False) + "\n"
     (options.out / "figures.json").write_text(text, encoding="utf-8")
     draw(figures, options.out)
+    flame.draw(stacks, options.out)
     shown = [*tables(figures), goals_table(goals)]
     page = markdown(shown, figures["machine"])
     (options.out / "figures.md").write_text(page, encoding="utf-8")
     for table in shown:
         console.print(table)
-    console.print(f"Written: figures.json, figures.md, cost.svg, growth.svg in {options.out}")
+    written = "figures.json, figures.md, cost.svg, growth.svg, flame.svg"
+    console.print(f"Written: {written} in {options.out}")
 
 
 if __name__ == "__main__":
