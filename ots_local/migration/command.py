@@ -12,8 +12,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
-from contextlib import closing
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
@@ -26,10 +26,17 @@ from tablestore import Row
 
 from ots_local import function as on_this_machine
 from ots_local import function_log, target_table
-from ots_local.dynamodb import create_table, open_dynamodb
+from ots_local.dynamodb import (
+    DynamoDB,
+    create_table,
+    delete_table,
+    is_loopback,
+    open_dynamodb,
+    random_table_name,
+)
 from ots_local.migration.scene import Scene
 from ots_local.tablestore import TableStore
-from ots_sync.settings import load
+from ots_sync.settings import SETTINGS, load
 
 ROOT = Path(__file__).parent.parent.parent
 TARGET = "target"
@@ -38,14 +45,26 @@ KILLED_AT = 0.4
 
 
 @click.command("demo-migration")
-@click.option("--items", type=click.IntRange(100), default=10_000, show_default=True)
+@click.option("--items", type=click.IntRange(500), default=10_000, show_default=True)
 @click.option("--seed", default=1, show_default=True, help="The same seed makes the same items.")
-def demo_migration(items: int, seed: int) -> None:
+@click.option(
+    "--dynamodb",
+    "endpoint",
+    metavar="URL",
+    help="A DynamoDB on this machine to use instead of ministack, such as DynamoDB Local's. A "
+    "table with a random name is made there, and deleted at the end.",
+)
+def demo_migration(items: int, seed: int, endpoint: str | None) -> None:
     """Run a whole migration on this machine, no cloud account.
 
     A table is loaded while it is being changed; the load is killed and goes on; the stream is
     replayed; verify proves the tables equal, finds what is then planted, and repair mends it.
     """
+    if endpoint is not None and not is_loopback(endpoint):
+        raise click.UsageError(
+            f"{endpoint!r} is not on this machine: give a URL such as http://127.0.0.1:8000. For a "
+            "table elsewhere, docs/migration.md has the commands."
+        )
     console = Console(file=sys.stdout, highlight=False)
     log = function_log.LOCAL / "demo-migration.log"
     began_s = time.monotonic()
@@ -53,10 +72,10 @@ def demo_migration(items: int, seed: int) -> None:
         function_log.kept(log),
         tempfile.TemporaryDirectory() as folder,
         TableStore() as store,
-        open_dynamodb() as dynamodb,
+        open_dynamodb(endpoint) as dynamodb,
+        _source(dynamodb, "orders" if endpoint is None else random_table_name("orders")) as source,
     ):
-        name = "orders"
-        arn = create_table(dynamodb.tables, name, {"user_id": "S", "action_time": "N"})
+        name, arn = source
         environ = {
             **store.environ(),
             "TABLE_NAME": TARGET,
@@ -71,6 +90,16 @@ def demo_migration(items: int, seed: int) -> None:
         scene = Scene(dynamodb, name, arn, items, Random(seed))
         _Story(console, scene, function, environ, Path(folder)).tell()
     console.print(f"\nAll of it took {time.monotonic() - began_s:.0f} s.", style="bold")
+
+
+@contextmanager
+def _source(dynamodb: DynamoDB, name: str) -> Iterator[tuple[str, str]]:
+    """The name and the stream of a table that nobody else has, gone afterwards."""
+    arn = create_table(dynamodb.tables, name, {"user_id": "S", "action_time": "N"})
+    try:
+        yield name, arn
+    finally:
+        delete_table(dynamodb.tables, name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +148,10 @@ class _Story:
         )
         while process.poll() is None and self._loaded() < self.scene.items * KILLED_AT:
             time.sleep(0.05)
+        if process.poll() is not None:
+            raise click.ClickException(
+                f"backfill ended with exit code {process.returncode} before it was killed."
+            )
         process.kill()
         process.wait()
         self._say(f"Killed (SIGKILL) when {self._loaded():,} items were loaded.")
@@ -164,8 +197,11 @@ class _Story:
         return [sys.executable, *words]
 
     def _environ(self) -> dict[str, str]:
+        """Without what the shell may hold for a real Table Store."""
+        settings = {setting.name for setting in SETTINGS}
+        others = {name: value for name, value in os.environ.items() if name not in settings}
         width = str(min(100, self.console.width))
-        return {**os.environ, **self.environ, "PYTHONPATH": str(ROOT), "COLUMNS": width}
+        return {**others, **self.environ, "PYTHONPATH": str(ROOT), "COLUMNS": width}
 
     def _head(self, words: str) -> None:
         self.console.print()

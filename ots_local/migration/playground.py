@@ -23,7 +23,7 @@ from ots_local.dynamodb import create_table, open_dynamodb
 from ots_local.function_log import LOCAL, short
 from ots_local.migration.scene import Scene
 from ots_local.tablestore import TableStore
-from ots_sync.settings import load
+from ots_sync.settings import SETTINGS, load
 
 TABLE = "orders"
 POLL_S = 0.2
@@ -82,7 +82,11 @@ def playground(items: int, folder: Path) -> None:
 
 
 def _write(path: Path, environ: Mapping[str, str]) -> None:
-    """The variables, exported, in one step: whoever waits for the file finds it whole."""
+    """The variables, exported, and no setting beside them that the shell may hold for a real
+    Table Store. In one step: whoever waits for the file finds it whole.
+    """
+    others = " ".join(setting.name for setting in SETTINGS if setting.name not in environ)
+    exports = "".join(f"export {n}={shlex.quote(v)}\n" for n, v in environ.items())
     draft = path.with_suffix(".new")
-    draft.write_text("".join(f"export {n}={shlex.quote(v)}\n" for n, v in environ.items()))
+    draft.write_text(f"unset {others}\n{exports}")
     draft.replace(path)

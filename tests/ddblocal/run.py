@@ -1,4 +1,4 @@
-"""The migration's tests and the demo against DynamoDB Local: `make test-ddblocal`, by choice.
+"""The migration's tests and the demos against DynamoDB Local: `make test-ddblocal`, by choice.
 
 DDBLOCAL=yes goes in, as agreement to its licence; the exit code is 0 when everything passed. Its
 jar can only listen on every interface, so server and tests share a network namespace that nothing
@@ -118,6 +118,7 @@ def _tests() -> int:
         environ = {**os.environ, "DYNAMODB_ENDPOINT": url}
         for words in (
             ["ots_local", "demo", "--dynamodb", url],
+            ["ots_local", "demo-migration", "--dynamodb", url],
             ["pytest", "-p", "no:xdist", *files],
         ):
             ran = subprocess.run([sys.executable, "-m", *words], cwd=ROOT, env=environ, check=False)
