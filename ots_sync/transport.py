@@ -33,19 +33,16 @@ _FORGET = (SOL_SOCKET, SO_LINGER, pack("ii", 1, 0))
 sending it for minutes: a request that was given up for want of an answer would still arrive, and be
 carried out behind newer ones. https://man7.org/linux/man-pages/man7/socket.7.html"""
 
-# What one time-out of the socket is for: a TLS record, or without TLS all that is sent at once.
-_RECORD_BYTES = 16_384
-_WHOLE_BYTES = 1 << 30
-
 
 class _Connection(HTTPConnection):
+    _piece_bytes = 1 << 30  # what one time-out of the socket is for: all that is sent at once
     _used_s = 0.0
 
     def connect(self) -> None:
         _connect(self, super().connect)
 
     def send(self, data: Any) -> None:
-        _send(self, super().send, data, _WHOLE_BYTES)
+        _send(self, super().send, data, self._piece_bytes)
         self._used_s = monotonic()
 
     @property
@@ -53,19 +50,8 @@ class _Connection(HTTPConnection):
         return super().is_connected and monotonic() - self._used_s < REUSE_S
 
 
-class _SecureConnection(HTTPSConnection):
-    _used_s = 0.0
-
-    def connect(self) -> None:
-        _connect(self, super().connect)
-
-    def send(self, data: Any) -> None:
-        _send(self, super().send, data, _RECORD_BYTES)
-        self._used_s = monotonic()
-
-    @property
-    def is_connected(self) -> bool:
-        return super().is_connected and monotonic() - self._used_s < REUSE_S
+class _SecureConnection(_Connection, HTTPSConnection):
+    _piece_bytes = 16_384  # with TLS, a record
 
 
 class _Pool(HTTPConnectionPool):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import socket
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -15,7 +16,7 @@ from ots_local.tablestore import TableStore
 from ots_sync import store, transport
 from ots_sync.errors import StoreError
 from ots_sync.transport import CONNECT_TIMEOUT_S, REUSE_S, SEND_TIMEOUT_S
-from tests import wires
+from tests import tls, wires
 from tests.builders import configuration, write
 from tests.doors import create_table
 from tests.fakes import FakeClock
@@ -103,6 +104,25 @@ def test_connection_is_used_again_unless_it_was_idle_for_long(table_store: Table
         pool.pool.put(idle)
         store.batch_write_row(client, "target", [write()])
         assert between.connections == 2
+
+
+def test_rows_go_over_tls_as_they_go_without(table_store: TableStore, tmp_path: Path) -> None:
+    """A request of many records, an answer, and the connection used again; and nobody is trusted
+    without a certificate that is.
+    """
+    environ = create_table(table_store, "target")
+    shown = tls.certificate(tmp_path)
+    many = [write(action_time=n, columns=[("text", "x" * 9_000)]) for n in range(20)]
+    with tls.secure_proxy(table_store.endpoint, shown) as between:
+        settings = configuration(**{**environ, "OTS_ENDPOINT": between.endpoint})
+        stranger, client = store.connect(settings), store.connect(settings)
+        with pytest.raises(StoreError, match="NewConnectionError because of SSL"):
+            store.batch_write_row(stranger, "target", many)
+        client.connection.pool.connection_pool_kw["ca_certs"] = str(shown)
+        for _ in range(2):
+            assert store.batch_write_row(client, "target", many) == [None] * len(many)
+        assert between.connections == 2
+    assert table_store.rows("target") == {("user", n): {"text": "x" * 9_000} for n in range(20)}
 
 
 def arrived(connection: socket.socket) -> int:
