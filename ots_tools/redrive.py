@@ -19,7 +19,6 @@ from rich.console import Console
 from rich.table import Table as Lines
 
 from ots_sync.changes import Image
-from ots_sync.errors import ConfigurationError
 from ots_sync.rows import Rules
 from ots_sync.writer import Means
 from ots_tools import aws, door, item_reads
@@ -45,6 +44,7 @@ MEANING = {
     "other shape": "stay: refused under settings that make other rows",
     "unreadable": "stay: they hold no record with a key of this table",
     "other tables": "left alone: of another table",
+    "misplaced": "left alone: not in a folder that has a table's name",
 }
 WORST = ("undone", "moving", "refused", "done")
 """What becomes of an object whose keys fared differently: the first of these."""
@@ -94,7 +94,14 @@ def redrive(
             progress.update(task, advance=count)
     console.print(summary(run))
     for name, state, reason in run.staying:
-        console.print(f"{state}: {name}: {reason}", markup=False, highlight=False)
+        words = f"{name}: {state}: {reason}"
+        console.print(words, markup=False, highlight=False, soft_wrap=True)
+    if run.states["misplaced"]:
+        raise CouldNotTellError(
+            f"{place} is not the quarantine itself, where each table's records are in a folder of "
+            "its name: it may be such a folder. Name the place above it, as QUARANTINE does: "
+            f"{place.rstrip('/').rpartition('/')[0]}"
+        )
     if run.states["other shape"]:
         raise CouldNotTellError(
             "Some records were refused under settings that make other rows than the present ones: "
@@ -134,6 +141,9 @@ class Redrive:
 
     def _case(self, name: str) -> Case | None:
         case = read_case(name, self.kept.read(name), self.table.key_types)
+        if "record" in case.document and "/" not in name:
+            self.states["misplaced"] += 1
+            return None
         if is_ours(name, case.document, self.table.name, self.target):
             return case
         self.states["other tables"] += 1
@@ -143,9 +153,7 @@ class Redrive:
         good = []
         for case in cases:
             if not case.keys:
-                self._stays(
-                    case, Settled("unreadable", reason="no record with a key of this table")
-                )
+                self._stays(case, UNREADABLE)
             elif case.fingerprint not in ("", self.fingerprint) and not self.allow_shape_change:
                 self._stays(case, OTHER_SHAPE)
             else:
@@ -158,21 +166,11 @@ class Redrive:
         found: dict[str, Settled] = {}
         left = iter(keys.items())
         while some := dict(islice(left, KEYS_AT_ONCE)):
-            found |= zip(some, self._settled(list(some.values())), strict=True)
+            keys_now = list(some.values())
+            found |= zip(some, settle(keys_now, self.read, self.rules, self.means), strict=True)
         for case in good:
             fared = [found[key_text(key)] for key in case.keys]
             self._end(case, min(fared, key=lambda one: WORST.index(one.state)))
-
-    def _settled(self, keys: Sequence[Image]) -> list[Settled]:
-        """Here it is nothing new that every row of a batch is refused; the writer takes that for a
-        fault of the configuration, unless the row is alone.
-        """
-        try:
-            return settle(keys, self.read, self.rules, self.means)
-        except ConfigurationError:
-            if len(keys) == 1:
-                raise
-            return [settle([key], self.read, self.rules, self.means)[0] for key in keys]
 
     def _end(self, case: Case, fared: Settled) -> None:
         if fared.state == "done":

@@ -24,9 +24,11 @@ from ots_tools.item_reads import items_of
 from ots_tools.items import key_of_text
 from ots_tools.options import COULD_NOT_TELL, Common, common
 from ots_tools.scan import Table as SourceTable
-from ots_tools.settle import settle
+from ots_tools.settle import Settled, settle
 
 KEYS_AT_ONCE = 200
+NAMED = 20
+"""Of the keys that are not settled, so many are told one by one."""
 
 
 @click.command("repair")
@@ -55,7 +57,7 @@ def repair(shared: Common, path: Path | None, texts: tuple[str, ...]) -> None:
     client, table = shared.source()
     summary = _fitting(path, shared, table) if path else {}
     ends: Counter[str] = Counter()
-    reasons: Counter[str] = Counter()
+    unsettled: list[tuple[str, Settled]] = []
     console = Console()
     keys = _of_report(path, ends) if path else _given(texts, shared)
     with display.bar(console) as progress:
@@ -63,17 +65,20 @@ def repair(shared: Common, path: Path | None, texts: tuple[str, ...]) -> None:
         task = progress.add_task("repair", total=total, cost="")
         while some := list(islice(keys, KEYS_AT_ONCE)):
             settled = settle(
-                some,
+                [key for _, key in some],
                 lambda keys: items_of(client, table.name, keys),
                 door.rules(),
                 lambda: door.ports().means,
             )
-            for one in settled:
+            for (name, _), one in zip(some, settled, strict=True):
                 ends[one.wrote if one.state == "done" else one.state] += 1
-                if one.state in ("refused", "undone"):
-                    reasons[f"{one.code}: {one.reason}"] += 1
+                if one.state != "done" and len(unsettled) < NAMED:
+                    unsettled.append((name, one))
             progress.update(task, advance=len(some))
-    console.print(_shown(ends, reasons))
+    console.print(_shown(ends))
+    for name, one in unsettled:
+        words = f"{name}: {one.state}: {one.code} {one.reason}"
+        console.print(words, markup=False, highlight=False, soft_wrap=True)
     code = _exit_code(ends)
     if code == 0 and summary and shared.state.exists():
         with shared.open_state(table.arn) as state:
@@ -99,16 +104,17 @@ def _fitting(path: Path, shared: Common, table: SourceTable) -> Any:
     return summary
 
 
-def _of_report(path: Path, ends: Counter[str]) -> Iterator[Image]:
-    for _, text in report.read_keys(path):
+def _of_report(path: Path, ends: Counter[str]) -> Iterator[tuple[str, Image]]:
+    """Each key with the line of the report that has it: keys stay off the screen."""
+    for number, (_, text) in enumerate(report.read_keys(path), 2):
         if text:
-            yield key_of_text(text)
+            yield f"{path}, line {number}", key_of_text(text)
         else:
             ends["unnamed"] += 1
 
 
-def _given(texts: tuple[str, ...], shared: Common) -> Iterator[Image]:
-    for text in texts:
+def _given(texts: tuple[str, ...], shared: Common) -> Iterator[tuple[str, Image]]:
+    for number, text in enumerate(texts, 1):
         try:
             key = key_of_text(text)
             if sorted(key) != sorted(shared.settings.key_list):
@@ -116,7 +122,7 @@ def _given(texts: tuple[str, ...], shared: Common) -> Iterator[Image]:
         except ValueError:
             names = json.dumps({name: {"S": "..."} for name in shared.settings.key_list})
             raise click.UsageError(f"A --key is not of the form {names}.") from None
-        yield key
+        yield f"--key {number}", key
 
 
 def _exit_code(ends: Counter[str]) -> int:
@@ -125,7 +131,7 @@ def _exit_code(ends: Counter[str]) -> int:
     return 1 if ends["refused"] else 0
 
 
-def _shown(ends: Counter[str], reasons: Counter[str]) -> Table:
+def _shown(ends: Counter[str]) -> Table:
     table = Table(title="Repaired", show_header=False, title_justify="left")
     names = {
         "put": "rows written",
@@ -138,6 +144,4 @@ def _shown(ends: Counter[str], reasons: Counter[str]) -> Table:
     for name, words in names.items():
         if ends[name] or name in ("put", "delete"):
             table.add_row(words, f"{ends[name]:,}")
-    for reason, count in reasons.most_common(5):
-        table.add_row(f"  {reason}", f"{count:,}")
     return table

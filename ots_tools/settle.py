@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from ots_sync import rows, writer
 from ots_sync.changes import Change, Image
+from ots_sync.errors import ConfigurationError
 from ots_sync.rows import Rules
 from ots_sync.writer import Means
 from ots_tools.items import change_of
@@ -40,8 +41,21 @@ def settle(
 ) -> list[Settled]:
     """What became of each key, by position; each key once. `means` are asked for anew each round.
 
-    Raises ConfigurationError when no row can be written at all.
+    That every row is refused with the same words is nothing new among rows that were wrong before,
+    though the writer takes it for a fault of the configuration, unless the row is alone: then each
+    is settled alone. Raises ConfigurationError where even a row alone meets such a fault.
     """
+    try:
+        return _settled(keys, read, rules, means)
+    except ConfigurationError:
+        if len(keys) == 1:
+            raise
+        return [_settled([key], read, rules, means)[0] for key in keys]
+
+
+def _settled(
+    keys: Sequence[Image], read: Read, rules: Rules, means: Callable[[], Means]
+) -> list[Settled]:
     ends: list[Settled] = [MOVING] * len(keys)
     left = dict(zip(range(len(keys)), read(keys), strict=True))
     for _ in range(ROUNDS):

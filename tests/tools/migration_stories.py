@@ -84,8 +84,8 @@ def story(chance: Random) -> Story:
             step = Step(name, str(len(acts)), bool(live), since_s, to_s, now_s)
             edges += [from_s, to_s]
             loads.append(step)
-        rare = (chance.random() < 0.15, chance.random() < 0.15)
-        acts.append(Act(kind, now_s, took_s, chance.choice(BEHIND_S), *rare, step))
+        seldom = (chance.random() < 0.15, chance.random() < 0.3)
+        acts.append(Act(kind, now_s, took_s, chance.choice(BEHIND_S), *seldom, step))
         edges.append(now_s)
         if step is not None:
             now_s += took_s

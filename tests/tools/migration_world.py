@@ -123,7 +123,8 @@ class World:
         """Compares; a sample sees about half of the keys."""
         seen = [key for key in range(len(self.logs)) if whole or self.chance.random() < 0.5]
         wrong = [key for key in seen if self.rows.get(key) != self.truth(key)]
-        self.checks.append(Check(self.now_s, len(wrong), whole, False, self.on))
+        seen_on = self.chance.choice([self.on, None])
+        self.checks.append(Check(self.now_s, len(wrong), whole, False, seen_on))
         self.wrong_by_check.append(wrong)
 
     def repair(self, number: int) -> None:

@@ -95,6 +95,19 @@ def test_redrive_names_what_stays_and_says_so_by_its_exit_code(both: Both, tmp_p
     assert "user-of-the-key" not in result.output
 
 
+def test_redrive_of_a_place_too_deep_names_the_right_one(both: Both, tmp_path: Path) -> None:
+    """What lies there would look like another table's, and nothing like a mistake."""
+    (tmp_path / "target").mkdir()
+    (tmp_path / "target" / "1.json").write_text(json.dumps({"record": both.record(item("u", 1))}))
+    both.put(item("u", 1))
+    words = ("--table", both.source.name)
+    result = both.run("redrive", f"file://{tmp_path}/target/", *words)
+    assert result.exit_code == 2
+    assert f"as QUARANTINE does: file://{tmp_path}\n" in result.output
+    assert both.rows() == {}
+    assert both.run("redrive", f"file://{tmp_path}", *words).exit_code == 0
+
+
 def test_redrive_says_what_another_shape_means(both: Both, tmp_path: Path) -> None:
     (tmp_path / "target").mkdir()
     kept = {"record": both.record(item("u", 1)), "fingerprint": "0123456789abcdef"}
