@@ -39,8 +39,16 @@ _rate = click.FloatRange(min=0, min_open=True)
 @click.option("--rate-read", type=_rate, metavar="RCU/S", help="Read units a second, at most.")
 @click.option("--rate-write", type=_rate, metavar="ROWS/S", help="Rows a second, at most.")
 @click.option("--eventual", is_flag=True, help="Read eventually consistent: half the read units.")
-@click.option("--workers", type=click.IntRange(1, 256), default=1, show_default=True)
-@click.option("--threads", type=click.IntRange(1, 64), default=4, show_default=True, help="Each.")
+@click.option(
+    "--workers",
+    type=click.IntRange(1, 256),
+    default=1,
+    show_default=True,
+    help="Processes; one uses one core.",
+)
+@click.option(
+    "--threads", type=click.IntRange(1, 64), default=4, show_default=True, help="Of each worker."
+)
 @click.option("--dry-run", is_flag=True, help="Estimate items, time and money; write nothing.")
 def backfill(
     shared: Common,

@@ -50,8 +50,8 @@ def estimate(plan: Plan) -> Table:
         "size": f"{about}{found.bytes / 1e6:,.1f} MB",
         "read units": f"{found.read_units:,.1f}",
         "write units of Table Store": f"about {found.write_units:,.0f}",
-        "price on the AWS side": f"about ${found.dollars:,.4f} (list price, us-east-1)",
-        "time": f"about {found.seconds / 60:,.1f} min",
+        "price on the AWS side": f"{_dollars(found.dollars)} (list price, us-east-1)",
+        "time": f"about {_time(found.seconds)}",
     }
     caption = None if plan.exact else "DynamoDB counts items every six hours or so."
     return _lines(f"Load of {what} {plan.table}", lines, caption)
@@ -59,17 +59,29 @@ def estimate(plan: Plan) -> Table:
 
 def summary(run: Totals, whole: Counts) -> Table:
     """What a load did."""
+    dollars = _dollars(run.read_units * DOLLARS_PER_READ_UNIT)
     lines = {
         "rows written": f"{whole.rows:,}",
         "there already": f"{whole.present:,}",
         "refused, in quarantine": f"{whole.refused:,}",
         "in this run": f"{run.rows:,} in {run.seconds:,.1f} s",
         "rate": f"{run.rows / run.seconds if run.seconds else 0:,.0f}/s",
-        "read units": f"{run.read_units:,.1f} (${run.read_units * DOLLARS_PER_READ_UNIT:,.4f})",
+        "read units of this run": f"{run.read_units:,.1f}, {dollars}",
     }
     if run.codes:
         lines["tried again"] = ", ".join(f"{code} {n}" for code, n in sorted(run.codes.items()))
     return _lines("Loaded", lines)
+
+
+def _dollars(price: float) -> str:
+    return f"about ${price:,.4f}" if price >= 0.0001 else "less than $0.0001"
+
+
+def _time(seconds: float) -> str:
+    """In the unit that a person would take."""
+    if seconds < 2 * 60:
+        return f"{max(1, round(seconds))} s"
+    return f"{seconds / 60:,.0f} min" if seconds < 3 * 3600 else f"{seconds / 3600:,.1f} h"
 
 
 def _lines(title: str, lines: Mapping[str, str], caption: str | None = None) -> Table:
@@ -109,4 +121,5 @@ def bar(console: Console) -> Progress:
         TextColumn("{task.fields[cost]}"),
         console=console,
         transient=True,
+        disable=not console.is_terminal,  # a file or a pipe would get an empty line
     )

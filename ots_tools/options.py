@@ -73,18 +73,23 @@ class Common:
 def common(command: F) -> F:
     """Adds the shared options to a command, which is handed a `Common` first."""
 
-    @click.option("--table", help="The source table in DynamoDB.")
+    @click.option("--table", metavar="NAME", help="The source table in DynamoDB.")
     @click.option(
         "--dynamodb",
         metavar="URL",
         help="Endpoint of DynamoDB; without it AWS_ENDPOINT_URL_DYNAMODB, or AWS.",
     )
-    @click.option("--function", help="Take the settings of this deployed function, and watch it.")
+    @click.option(
+        "--function",
+        metavar="NAME",
+        help="Take the settings of this deployed function, and look at its mapping.",
+    )
     @click.option(
         "--settings",
         "file",
         type=click.Path(exists=True, dir_okay=False, path_type=Path),
-        help="Take them from a file of KEY=value lines. Without both: from the environment.",
+        help="Take them from a file of KEY=value lines. Without --function and --settings: from "
+        "the environment.",
     )
     @click.option(
         "--state",

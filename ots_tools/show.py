@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import sys
+from base64 import b64encode
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -116,11 +117,22 @@ def side_by_side(lines: Sequence[Line]) -> Lines:
     """The lines as a table."""
     table = Lines("column", "item", "row", "")
     for line in sorted(lines, key=lambda line: line.column):
-        item = "-" if line.attribute is _NONE else _cut(json.dumps(line.attribute, default=repr))
-        row = "-" if line.value is _NONE else f"{TYPES[type(line.value)]} {_cut(repr(line.value))}"
+        item = "-" if line.attribute is _NONE else _cut(json.dumps(line.attribute, default=_base64))
+        row = (
+            "-" if line.value is _NONE else f"{TYPES[type(line.value)]} {_cut(_plain(line.value))}"
+        )
         style = "yellow" if line.wrong else ""
         table.add_row(Text(line.column), Text(item), Text(row), Text(line.wrong), style=style)
     return table
+
+
+def _base64(value: bytes) -> str:
+    """A binary value as DynamoDB's JSON has it."""
+    return b64encode(value).decode()
+
+
+def _plain(value: Any) -> str:
+    return repr(bytes(value) if isinstance(value, bytearray) else value)
 
 
 def _difference(expected: Any, standing: Any) -> str:

@@ -45,7 +45,13 @@ _rate = click.FloatRange(min=0, min_open=True)
 @click.option("--rate-read", type=_rate, metavar="RCU/S", help="DynamoDB's read units a second.")
 @click.option("--rate-target", type=_rate, metavar="CU/S", help="Table Store's, likewise.")
 @click.option("--consistent", is_flag=True, help="Read the source consistently: twice the price.")
-@click.option("--threads", type=click.IntRange(1, 64), default=4, show_default=True)
+@click.option(
+    "--threads",
+    type=click.IntRange(1, 64),
+    default=4,
+    show_default=True,
+    help="Segments of the source that are read at once.",
+)
 @click.option("--values", is_flag=True, help="Put values of differing columns into the report.")
 @click.option(
     "--report",
@@ -171,8 +177,9 @@ def _shown(found: report.Summary, path: Path) -> Table:
         table.add_row("sample", f"{found.sample:.2%} (extra rows are not looked for)")
     for kind in report.KINDS:
         table.add_row(kind, f"{found.kinds[kind]:,}")
-    for name, count in found.columns.most_common(10):
-        table.add_row(f"  column {ascii(name)[1:-1][:64]}", f"{count:,}")
+        if kind == "different":
+            for name, count in found.columns.most_common(10):
+                table.add_row(f"  column {ascii(name)[1:-1][:64]}", f"{count:,}")
     table.add_row("in motion, then equal", f"{found.in_motion:,}")
     table.add_row("seconds", f"{found.ended_s - found.began_s:,.1f}")
     return table

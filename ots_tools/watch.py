@@ -54,7 +54,14 @@ class Sight(NamedTuple):
     metavar="S",
     help="How far behind the stream writing may be, to switch.",
 )
-@click.option("--interval", type=click.FloatRange(min=1), default=10.0, show_default=True)
+@click.option(
+    "--interval",
+    type=click.FloatRange(min=1),
+    default=10.0,
+    show_default=True,
+    metavar="S",
+    help="Seconds between two looks.",
+)
 @click.option("--once", is_flag=True, help="Look once; the exit code says what was seen.")
 def watch(
     shared: Common, checkpoint: Path | None, lag_max_s: float, interval: float, once: bool

@@ -144,12 +144,15 @@ def test_wrong_words_end_with_what_would_be_right(
 
 def test_show_prints_item_and_row_side_by_side(both: Both) -> None:
     door = open_door({**both.environ, "OTS_TIMEOUT": "1"})
-    before = item("u", 1, same={"S": "a"}, number={"N": "2"}, gone={"S": "x"})
+    before = item("u", 1, same={"S": "a"}, number={"N": "2"}, gone={"S": "x"}, b={"B": b"\x07"})
     door.lambda_handler(event(record(new=before)), None)
     both.put(before)
     right = both.run("show", "user_id=u", "action_time=1", "--table", both.source.name)
     assert right.exit_code == 0, right.output
     assert "item found, row found: equal" in right.output
+    (line,) = (line for line in right.output.splitlines() if "Binary" in line)
+    assert '{"B": "Bw=="}' in line
+    assert "Binary b'\\x07'" in line
     both.put(item("u", 1, same={"S": "a"}, number={"N": "2.5"}, new={"BOOL": True}, **BAD))
     key = '{"user_id": {"S": "u"}, "action_time": {"N": "1"}}'
     wrong = both.run("show", key, "--table", both.source.name)
