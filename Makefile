@@ -61,8 +61,8 @@ demo-migration: install  ## A whole migration on this machine: load, kill, repla
 	@$(PY) -m ots_local demo-migration
 
 .PHONY: test-migration
-test-migration: install  ## The tests of whole migrations with 100,000 items (takes minutes)
-	MIGRATION_ITEMS=100000 $(PY) -m pytest -p no:xdist tests/tools/test_migration.py
+test-migration: install  ## The tests of whole migrations with 100,000 items (ten minutes)
+	MIGRATION_ITEMS=100000 $(PY) -m pytest -p no:xdist --durations=3 tests/tools/test_migration.py
 
 .PHONY: test-ddblocal
 test-ddblocal: install  ## The demo and the migrations on DynamoDB Local, whose licence you decide about

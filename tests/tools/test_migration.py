@@ -1,6 +1,7 @@
-"""Whole migrations: the table changes all the while, the load is killed and goes on, faults are on.
+"""Whole migrations: the table changes all the while, load and stream are killed and go on, faults
+are on.
 
-`MIGRATION_ITEMS` says how many items (`make test-migration` takes 100,000).
+`MIGRATION_ITEMS` says how many items (`make test-migration` takes 100,000, and kills more often).
 """
 
 from __future__ import annotations
@@ -8,9 +9,10 @@ from __future__ import annotations
 import json
 import os
 import random
+import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -21,7 +23,8 @@ from tests.builders import item
 from tests.tools.stage import Stage
 
 ITEMS = int(os.environ.get("MIGRATION_ITEMS", "800"))
-KILLS = 2
+LARGE = ITEMS >= 10_000
+KILLS = 5 if LARGE else 2
 FAULTS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("row_error", {"rate": 0.02, "codes": ["OTSServerBusy"]}),
     ("row_error", {"rate": 0.0005, "codes": ["OTSTimeout"], "written": True}),
@@ -31,6 +34,19 @@ FAULTS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("truncated", {"rate": 0.02}),
 )
 pytestmark = pytest.mark.timeout(120 + ITEMS // 50)
+
+
+FIGURES: list[str] = []
+
+
+@pytest.fixture(autouse=True)
+def _shown(capsys: pytest.CaptureFixture[str]) -> Iterator[None]:
+    """Shows what a large migration met."""
+    FIGURES.clear()
+    yield
+    if LARGE:
+        with capsys.disabled():
+            sys.stdout.write("\n" + "\n".join(FIGURES) + "\n")
 
 
 def an_item(number: int, chance: random.Random) -> dict[str, Any]:
@@ -47,12 +63,15 @@ def an_item(number: int, chance: random.Random) -> dict[str, Any]:
 
 @contextmanager
 def changing(stage: Stage) -> Iterator[None]:
-    """Puts, replaces and deletes items of the source while the block runs."""
+    """Puts, replaces and deletes items of the source while the block runs; says how many."""
     stop = threading.Event()
     chance = random.Random(7)
+    changes = 0
 
     def work() -> None:
+        nonlocal changes
         while not stop.is_set():
+            changes += 1
             number = chance.randrange(ITEMS + ITEMS // 5)
             if chance.random() < 0.3:
                 stage.delete(item(f"u{number:06}", number))
@@ -66,31 +85,61 @@ def changing(stage: Stage) -> Iterator[None]:
     finally:
         stop.set()
         thread.join()
+    FIGURES.append(
+        f"{ITEMS:,} items, {changes:,} changes meanwhile, load and stream killed {KILLS} times"
+    )
+
+
+class Killed(BaseException):
+    """Who delivers the stream is gone, between the function's answer and the note of it."""
 
 
 @contextmanager
-def pumping(stage: Stage) -> Iterator[StreamPump]:
-    """Delivers the stream to the function while the block runs, and to its end after it."""
+def pumping(stage: Stage) -> Iterator[None]:
+    """Delivers the stream to the function while the block runs, and to its end after it.
+
+    It is killed again and again where that is worst, and another goes on from its checkpoint.
+    """
     door = stage.door(PARTIAL_RESPONSE="1")
     mapping = EventSourceMapping(batch_size=500, report_batch_item_failures=True)
-    pump = StreamPump(
-        stage.source.streams,
-        stage.source.stream_arn,
-        lambda event: door.lambda_handler(event, None),
-        mapping,
-        clock=time.time,
-        sleep=time.sleep,
-        checkpoint=stage.home / "checkpoint",
-    )
+    deaths = {3**number for number in range(KILLS)}
+    invocations = 0
+
+    def handler(event: Any) -> Any:
+        nonlocal invocations
+        invocations += 1
+        answer = door.lambda_handler(event, None)
+        if invocations in deaths:
+            raise Killed
+        return answer
+
+    def deliver(how: Callable[[StreamPump], None]) -> None:
+        while True:
+            pump = StreamPump(
+                stage.source.streams,
+                stage.source.stream_arn,
+                handler,
+                mapping,
+                clock=time.time,
+                sleep=time.sleep,
+                checkpoint=stage.home / "checkpoint",
+            )
+            try:
+                return how(pump)
+            except Killed:
+                continue
+
     stop = threading.Event()
-    thread = threading.Thread(target=pump.run, args=(stop,))
+    thread = threading.Thread(target=deliver, args=(lambda pump: pump.run(stop),))
     thread.start()
     try:
-        yield pump
+        yield
     finally:
         stop.set()
         thread.join()
-        pump.drain()
+        deliver(lambda pump: pump.drain())
+    assert invocations > max(deaths)
+    FIGURES.append(f"{invocations:,} invocations of the function")
 
 
 def load_with_kills(stage: Stage, *options: str) -> None:
@@ -118,6 +167,7 @@ def test_scan_then_replay_ends_equal(stage: Stage) -> None:
         load_with_kills(stage)
     with pumping(stage):
         pass
+    FIGURES.append(f"faults: {stage.store.counters()['faults']}")
     stage.store.faults.clear()
     stage.run("verify", "--settle", "0.1")
     assert stage.wrong() == []
@@ -132,6 +182,7 @@ def test_load_beside_the_live_stream_ends_equal_after_verify_and_repair(stage: S
         stage.store.faults.add(kind, **options)
     with pumping(stage), changing(stage):
         load_with_kills(stage, "--live", "--eventual")
+    FIGURES.append(f"faults: {stage.store.counters()['faults']}")
     stage.store.faults.clear()
     # What a load leaves that read an item just before it was deleted:
     stage.write_row(an_item(ITEMS * 2, chance))
