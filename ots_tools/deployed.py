@@ -14,6 +14,11 @@ from typing import Any
 from ots_sync.errors import ConfigurationError
 from ots_sync.settings import SETTINGS
 
+REPLAYS = "TRIM_HORIZON"
+"""The starting position that leaves nothing out; the other one that a stream of DynamoDB's can have
+is LATEST. No update alters it.
+https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-params.html"""
+
 RESTING = "Disabled"
 """The only state in which a mapping delivers nothing; while it is being disabled it still may.
 https://docs.aws.amazon.com/lambda/latest/api/API_EventSourceMappingConfiguration.html"""
@@ -21,19 +26,25 @@ https://docs.aws.amazon.com/lambda/latest/api/API_EventSourceMappingConfiguratio
 
 @dataclass(frozen=True, slots=True)
 class Trigger:
-    """An event source mapping of Lambda: its id and state, the stream it reads, and when it was
-    last altered, or its state was (seconds since 1970).
+    """An event source mapping of Lambda: its id and state, the stream it reads, when it was last
+    altered, or its state was (seconds since 1970), and where in the stream it began.
     """
 
     uuid: str
     state: str
     stream_arn: str
     changed_s: float
+    starts_at: str
 
     @property
     def enabled(self) -> bool:
         """Whether it may deliver."""
         return self.state != RESTING
+
+    @property
+    def skips(self) -> bool:
+        """Whether it never delivers what was changed before it began to read."""
+        return self.starts_at != REPLAYS
 
 
 def function_environ(function: str, client: Any) -> dict[str, str]:
@@ -54,6 +65,7 @@ def mapping_of(function: str, table: str, client: Any) -> Trigger | None:
             found["State"],
             found["EventSourceArn"],
             found["LastModified"].timestamp(),
+            found.get("StartingPosition", ""),
         )
         for found in listed
         if f":table/{table}/stream/" in found.get("EventSourceArn", "")

@@ -11,6 +11,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
+from urllib.parse import urlsplit
 
 from ots_sync.errors import ConfigurationError
 from ots_tools import orders
@@ -20,6 +21,20 @@ from ots_tools.state import Owner
 KEY = "backfill/ledger.json"
 
 
+def bucket(place: str) -> str:
+    """The bucket of a ledger that a person names: s3://bucket, with or without the object's key.
+
+    Raises ConfigurationError for anything else.
+    """
+    parts = urlsplit(place)
+    if parts.scheme != "s3" or not parts.netloc or parts.path.strip("/") not in ("", KEY):
+        raise ConfigurationError(
+            f"{place} is no ledger: it is s3://bucket/{KEY}, in the bucket that the stack's output "
+            "BackfillLedger names."
+        )
+    return parts.netloc
+
+
 @dataclass(frozen=True, slots=True)
 class Ledger:
     """The object in a bucket; every method reads it anew."""
@@ -27,6 +42,10 @@ class Ledger:
     client: Any
     bucket: str
     owner: Owner
+
+    def history(self) -> list[Step]:
+        """The steps in the order in which they began; [] where there is no ledger yet."""
+        return self._read()[0]
 
     def begin(self, wanted: Step) -> Step:
         """Notes the step, or finds it begun. Raises OrderError when it may not begin or go on."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from traceback import extract_tb
@@ -17,7 +17,8 @@ import click
 
 from ots_sync.errors import SyncError
 from ots_sync.settings import SETTINGS, Settings
-from ots_tools import aws, deployed, door
+from ots_tools import aws, deployed, door, ledger, ready
+from ots_tools.orders import Check, Step
 from ots_tools.scan import Table, describe
 from ots_tools.state import Owner, State
 
@@ -65,9 +66,36 @@ class Common:
 
     def open_state(self, table_arn: str, *, alone: bool = False) -> State:
         """The migration's state file, made where there is none."""
+        return State(self.state, self._owner(table_arn), alone=alone)
+
+    def begun(
+        self, table_arn: str, place: str | None = None
+    ) -> tuple[Sequence[Step], Sequence[Check]]:
+        """What was loaded, by the state file or the ledger at `place`, and the verifies.
+
+        Raises OrderError when both hold a load, ConfigurationError when one is another migration's.
+        """
+        history: Sequence[Step] = ()
+        checks: Sequence[Check] = ()
+        if self.state.exists():
+            with self.open_state(table_arn) as state:
+                history, checks = state.history(), state.checks()
+        if place is not None:
+            kept = ledger.Ledger(aws.client("s3"), ledger.bucket(place), self._owner(table_arn))
+            history = ready.one_history(history, kept.history())
+        return history, checks
+
+    def _owner(self, table_arn: str) -> Owner:
         target = f"{self.settings.instance}/{self.settings.table_name}"
-        owner = Owner(table_arn, target, self.settings.fingerprint)
-        return State(self.state, owner, alone=alone)
+        return Owner(table_arn, target, self.settings.fingerprint)
+
+
+at_scale = click.option(
+    "--ledger",
+    metavar="PLACE",
+    help="After a load by the state machine: where it keeps what was loaded, s3://bucket (the "
+    "stack's output BackfillLedger). What verify finds is in --state all the same.",
+)
 
 
 def common(command: F) -> F:

@@ -1,4 +1,4 @@
-"""What was loaded and verified goes in; what may be done next, and what is missing to switch.
+"""What was loaded goes in, and what is wanted; whether it may be done next comes out.
 
 The rules of the three orders of a migration, as docs/migration.md tells them; nothing is read or
 written here. Refuses, with the reason, what would end in wrong rows.
@@ -18,9 +18,6 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/S3DataExport.Ho
 
 STREAM_S = 23 * 3600.0
 """What of the stream's 24 hours a replay may count on."""
-
-QUIET_S = 60.0
-"""How long after a load's last write a verify must begin, to see what that write did."""
 
 
 class OrderError(ConfigurationError):
@@ -72,15 +69,15 @@ def resumed(history: Sequence[Step], wanted: Step) -> int | None:
             continue
         if step.live != wanted.live:
             raise OrderError(
-                f"The {_called(step)} began {'with' if step.live else 'without'} --live and has to "
+                f"The {called(step)} began {'with' if step.live else 'without'} --live and has to "
                 "go on so."
             )
         if step.ended_s is not None:
             again = "For a new migration, name another --state file."
             if position < len(history) - 1:
-                newer = _called(history[-1])
+                newer = called(history[-1])
                 again = f"The {newer} has begun since: to load it again would bring old data back."
-            raise OrderError(f"The {_called(step)} was loaded to its end already. {again}")
+            raise OrderError(f"The {called(step)} was loaded to its end already. {again}")
         return position
     if not history:
         if wanted.kind == "increment":
@@ -96,12 +93,12 @@ def resumed(history: Sequence[Step], wanted: Step) -> int | None:
 def _may_follow(last: Step, wanted: Step) -> None:
     if last.ended_s is None:
         raise OrderError(
-            f"The {_called(last)} is not loaded to its end yet: run it again, it goes on where it "
+            f"The {called(last)} is not loaded to its end yet: run it again, it goes on where it "
             "was."
         )
     if wanted.kind != "increment" or last.kind == "scan":
         raise OrderError(
-            f"This state holds the {_called(last)} already, and only an incremental export can "
+            f"This state holds the {called(last)} already, and only an incremental export can "
             "follow a full one. For a new migration, name another --state file."
         )
     if last.live or wanted.live:
@@ -109,12 +106,12 @@ def _may_follow(last: Step, wanted: Step) -> None:
     latest_s = last.to_s - (FUZZY_S if last.kind == "full" else 0.0)
     if wanted.from_s is None or wanted.from_s > latest_s:
         raise OrderError(
-            f"The {_called(wanted)} does not chain: it must begin at or before {when(latest_s)}"
+            f"The {called(wanted)} does not chain: it must begin at or before {when(latest_s)}"
             + (", a minute before the full export's time." if last.kind == "full" else ".")
         )
     if wanted.to_s <= last.to_s:
         raise OrderError(
-            f"The {_called(wanted)} ends before the {_called(last)}, which has begun: to load it "
+            f"The {called(wanted)} ends before the {called(last)}, which has begun: to load it "
             "now would bring old data back."
         )
 
@@ -147,65 +144,12 @@ def enable_before(history: Sequence[Step]) -> float | None:
     return since_s + STREAM_S
 
 
-def load_missing(
-    history: Sequence[Step],
-    checks: Sequence[Check],
-    now_s: float,
-    enabled: bool | None,
-    changed_s: float | None,
-) -> list[str]:
-    """What is missing, as sentences, until load and proof allow a switch; [] for nothing.
-
-    `changed_s`: when the mapping was last altered; an earlier verify proves nothing, for a mapping
-    that was off for a day has lost changes.
-    """
-    if not history:
-        return ["nothing was loaded yet: run backfill"]
-    last = history[-1]
-    if last.ended_s is None:
-        return [f"the {_called(last)} is not loaded to its end: run backfill again"]
-    before_s = enable_before(history)
-    if enabled is False and before_s is not None and now_s <= before_s:
-        return [f"the mapping is not enabled: enable it before {when(before_s)}"]
-    missing = [] if enabled is not False else ["the mapping is not enabled"]
-    loaded_s = max(last.ended_s, last.last_write_s or 0.0) + (QUIET_S if last.live else 0.0)
-    since_s = max(loaded_s, changed_s or 0.0)
-    newest = next((one for one in reversed(checks) if one.whole and one.began_s >= loaded_s), None)
-    counts = (
-        newest is not None
-        and newest.began_s >= (changed_s or 0.0)
-        and newest.mapping_enabled is not False  # two clocks are compared above
-    )
-    if newest is not None and newest.differences and not newest.repaired:
-        missing.append(f"the last verify found {newest.differences} differences: run repair")
-    elif last.live and not counts:
-        missing.append(
-            f"a load beside a live stream is done after a verify begun after {when(since_s)} with "
-            "the mapping enabled, and a repair of what it finds"
-        )
-    reason = _equal_needed(history, before_s, now_s)
-    if reason and not (counts and newest is not None and newest.differences == 0):
-        missing.append(f"an equal verify begun after {when(since_s)}{reason}")
-    return missing
-
-
-def _equal_needed(history: Sequence[Step], before_s: float | None, now_s: float) -> str:
-    if any(step.overlapped for step in history):
-        return ", for the mapping was enabled or altered during a load that overwrites"
-    if any(step.onto_rows for step in history):
-        return ", for the target held rows before the load: some of them may be no items any more"
-    if history[-1].kind != "scan" and not history[-1].live:
-        return " with the mapping enabled, for no export tells of all that was deleted"
-    if before_s is not None and now_s > before_s:
-        return f", for {when(before_s)} has passed"
-    return ""
-
-
 def when(at_s: float) -> str:
     """A time as people and `date` read it, in UTC."""
     return datetime.fromtimestamp(at_s, timezone.utc).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
-def _called(step: Step) -> str:
+def called(step: Step) -> str:
+    """A step as people call it."""
     names = {"scan": "scan", "full": "full export", "increment": "incremental export"}
     return names[step.kind] + (f" {step.name}" if step.name else "")

@@ -18,7 +18,7 @@ from rich.table import Table
 
 from ots_tools import display, door, garbage, looks, report, sides
 from ots_tools.buckets import Buckets, Difference
-from ots_tools.options import Common, common
+from ots_tools.options import Common, at_scale, common
 from ots_tools.orders import Check
 from ots_tools.sides import Ends
 
@@ -29,6 +29,7 @@ _rate = click.FloatRange(min=0, min_open=True)
 
 @click.command("verify")
 @common
+@at_scale
 @click.option(
     "--sample",
     type=click.FloatRange(0, 1, min_open=True),
@@ -63,6 +64,7 @@ _rate = click.FloatRange(min=0, min_open=True)
 )
 def verify(
     shared: Common,
+    ledger: str | None,
     sample: float | None,
     settle: float,
     rate_read: float | None,
@@ -79,6 +81,9 @@ def verify(
     """
     console = Console()
     client, table = shared.source(connections=threads + 1)
+    shared.begun(table.arn, ledger)  # what is refused is refused before hours of reading
+    if ledger is not None:
+        shared.open_state(table.arn).close()
     settings = shared.settings
     ends = Ends(
         client,
@@ -112,13 +117,24 @@ def verify(
         findings = looks.settled(ends, counted, Path(folder), settle, tell)
         report.write(path, found, _ended(findings, found), values=values)
     console.print(_shown(found, path))
-    if shared.state.exists():
-        with shared.open_state(table.arn) as state:
-            number = sum(found.kinds.values())
-            state.verified(
-                Check(found.began_s, number, sample is None, False, enabled), report=found.id
-            )
+    _keep(shared, found, enabled, console)
     sys.exit(found.exit_code)
+
+
+def _keep(shared: Common, found: report.Summary, enabled: bool | None, console: Console) -> None:
+    """Notes what was found in the state file, for watch; where there is none, says so."""
+    if not shared.state.exists():
+        console.print(
+            f"There is no {shared.state}, so watch is not told. After a load by the state machine, "
+            "name its --ledger.",
+            style="dim",
+        )
+        return
+    number = sum(found.kinds.values())
+    with shared.open_state(found.source) as state:
+        state.verified(
+            Check(found.began_s, number, found.sample is None, False, enabled), report=found.id
+        )
 
 
 def _counted(differences: Iterator[Difference], found: report.Summary) -> Iterator[Difference]:

@@ -17,22 +17,19 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from ots_tools import aws, lag, orders, quarantined
-from ots_tools.options import Common, common
+from ots_tools import aws, lag, orders, quarantined, ready
+from ots_tools.options import Common, at_scale, common
 from ots_tools.orders import Check, Step
+from ots_tools.ready import Stream
 
 
 class Sight(NamedTuple):
-    """Everything that the screen shows. `enabled`: None where nobody looked at the mapping.
-
-    `changed_s`: when the mapping was last altered; `lag_s`: None where no lag was told lately.
-    """
+    """Everything that the screen shows. `lag_s`: None where no lag was told lately."""
 
     history: Sequence[Step]
     checks: Sequence[Check]
     mapping: str
-    enabled: bool | None
-    changed_s: float | None
+    stream: Stream
     lag_s: float | None
     quarantined: int | None
     now_s: float
@@ -40,6 +37,7 @@ class Sight(NamedTuple):
 
 @click.command("watch")
 @common
+@at_scale
 @click.option(
     "--checkpoint",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
@@ -64,58 +62,59 @@ class Sight(NamedTuple):
 )
 @click.option("--once", is_flag=True, help="Look once; the exit code says what was seen.")
 def watch(
-    shared: Common, checkpoint: Path | None, lag_max_s: float, interval: float, once: bool
+    shared: Common,
+    ledger: str | None,
+    checkpoint: Path | None,
+    lag_max_s: float,
+    interval: float,
+    once: bool,
 ) -> None:
     """Show how far the migration is, and say "ready to switch" or what is missing."""
     console = Console()
     if once:
-        seen = look(shared, checkpoint)
+        seen = look(shared, ledger, checkpoint)
         missing = what_is_missing(seen, lag_max_s)
         console.print(_screen(seen, missing))
         sys.exit(1 if missing else 0)
     with Live(console=console, auto_refresh=False) as live:
         try:
             while True:
-                seen = look(shared, checkpoint)
+                seen = look(shared, ledger, checkpoint)
                 live.update(_screen(seen, what_is_missing(seen, lag_max_s)), refresh=True)
                 time.sleep(interval)
         except KeyboardInterrupt:
             return
 
 
-def look(shared: Common, checkpoint: Path | None) -> Sight:
+def look(shared: Common, ledger: str | None, checkpoint: Path | None) -> Sight:
     """Looks at everything once."""
     now_s = time.time()
     _, table = shared.source()
-    history: Sequence[Step] = ()
-    checks: Sequence[Check] = ()
-    if shared.state.exists():
-        with shared.open_state(table.arn) as state:
-            history, checks = state.history(), state.checks()
-    mapping, enabled, changed_s, lag_s = "not looked at: give --function", None, None, None
+    history, checks = shared.begun(table.arn, ledger)
+    mapping, stream, lag_s = "not looked at: give --function", Stream(None, None, False), None
     if shared.function:
         trigger = shared.trigger(table.name)
         mapping = trigger.state if trigger else "none from this table's stream"
-        enabled = trigger is not None and trigger.enabled
-        changed_s = trigger.changed_s if trigger else None
+        stream = Stream(False, None, False)
+        if trigger:
+            stream = Stream(trigger.enabled, trigger.changed_s, trigger.skips)
         lag_s = lag.of_function(shared.function, aws.client("cloudwatch"), now_s)
     elif checkpoint:
-        mapping, enabled = "the pump of this machine", True
+        mapping, stream = "the pump of this machine", Stream(True, None, False)
         streams = aws.client("dynamodbstreams", shared.dynamodb)
         lag_s = lag.of_checkpoint(checkpoint, streams, now_s)
     place = shared.settings.quarantine
     in_quarantine = quarantined.count(place, lambda: aws.client("s3")) if place else None
-    return Sight(history, checks, mapping, enabled, changed_s, lag_s, in_quarantine, now_s)
+    return Sight(history, checks, mapping, stream, lag_s, in_quarantine, now_s)
 
 
 def what_is_missing(seen: Sight, lag_max_s: float) -> list[str]:
     """Sentences; [] when readers may be switched."""
-    missing = orders.load_missing(
-        seen.history, seen.checks, seen.now_s, seen.enabled, seen.changed_s
-    )
-    if seen.enabled is None:
+    missing = ready.load_missing(seen.history, seen.checks, seen.now_s, seen.stream)
+    enabled, changed_s, _ = seen.stream
+    if enabled is None:
         missing.append("nobody looked whether the mapping is enabled: give --function")
-    if seen.enabled and seen.lag_s is None and seen.now_s - (seen.changed_s or 0.0) < lag.LATELY_S:
+    if enabled and seen.lag_s is None and seen.now_s - (changed_s or 0.0) < lag.LATELY_S:
         missing.append(
             "the mapping was enabled or altered a moment ago and tells no lag yet: look again in "
             "some minutes"
@@ -134,7 +133,7 @@ def _screen(seen: Sight, missing: Sequence[str]) -> Group:
     if before_s is not None:
         table.add_row("enable the mapping before", orders.when(before_s))
     table.add_row("mapping", seen.mapping)
-    idle = "none told lately" if seen.enabled else "not known"
+    idle = "none told lately" if seen.stream.enabled else "not known"
     table.add_row("lag", idle if seen.lag_s is None else f"{seen.lag_s:,.1f} s")
     table.add_row(
         "quarantine", "none is set" if seen.quarantined is None else f"{seen.quarantined:,} records"

@@ -20,7 +20,13 @@ settings.register_profile("lean", deadline=None, derandomize=True)
 settings.register_profile("thorough", deadline=None, max_examples=2000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "lean"))
 
-pytest_plugins = ["tests.fix_dynamodb", "tests.fix_tablestore", "tests.tools.fix_stage"]
+pytest_plugins = [
+    "tests.fix_dynamodb",
+    "tests.fix_tablestore",
+    "tests.tools.fix_stage",
+    "tests.tools.fix_at_scale",
+    "tests.tools.fix_deployed",
+]
 
 SETTINGS = ("OTS_", "AWS_", "POWERTOOLS_", "COLUMN_")
 SETTING = {"TABLE_NAME", "PRIMARY_KEY", "QUARANTINE", "MAX_CONCURRENCY", "PARTIAL_RESPONSE"}

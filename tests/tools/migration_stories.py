@@ -52,11 +52,14 @@ THEN["any"] = sorted({kind for kinds in THEN.values() for kind in kinds})
 
 @dataclass(frozen=True)
 class Story:
-    """What is tried, the source's writes, rows that stand in the target before, and chance."""
+    """What is tried, the source's writes, rows that stand in the target before, whether the mapping
+    starts at the newest record, and chance.
+    """
 
     acts: Sequence[Act]
     logs: Sequence[Log]
     left: Mapping[int, int]
+    skips: bool
     chance: Random
 
 
@@ -91,7 +94,8 @@ def story(chance: Random) -> Story:
             now_s += took_s
             edges.append(now_s)
     left = {0: -1} if chance.random() < 0.2 else {}
-    return Story(acts, [log(edges, chance) for _ in range(KEYS)], left, chance)
+    skips = chance.random() < 0.3
+    return Story(acts, [log(edges, chance) for _ in range(KEYS)], left, skips, chance)
 
 
 def log(edges: Sequence[float], chance: Random) -> Log:

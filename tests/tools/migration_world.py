@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from random import Random
 
 from ots_tools.orders import Check, Step, may_load, overlaps, resumed
+from ots_tools.ready import Stream
 from ots_tools.watch import Sight, what_is_missing
 
 MINUTE, HOUR = 60.0, 3600.0
@@ -20,8 +21,8 @@ READ_S = 58 * MINUTE
 """How long a replay may take to read what is oldest: it can be gone by then. The hour that the
 guards keep for it is also for the minute by which a full export is fuzzy.
 """
-TOLD_S = 3 * MINUTE
-"""After so long CloudWatch shows a mapping's lag."""
+POLLS_S, TOLD_S = 9 * MINUTE, 3 * MINUTE
+"""So long a mapping that was altered may not read yet; after so long CloudWatch shows its lag."""
 BEFORE = float("-inf")
 
 Log = Sequence[tuple[float, "int | None"]]
@@ -62,6 +63,7 @@ class World:
     switched_s: float = BEFORE
     behind_until_s: float = BEFORE
     position_s: float = BEFORE
+    skips: bool = False
     echoes: list[tuple[float, Callable[[], None]]] = field(default_factory=list)
 
     def until(self, at_s: float) -> None:
@@ -76,19 +78,19 @@ class World:
         self.now_s = at_s
 
     def switch(self, on: bool, behind_s: float = 0.0) -> None:
-        """Enables or disables the mapping; a replay is behind for some seconds, then done."""
+        """Enables or disables the mapping; a replay is behind for some seconds, or skipped."""
         if on and not self.on:
             oldest_s = self.now_s - KEPT_S + self.chance.choice([0.0, READ_S])
-            self.position_s = max(self.position_s, oldest_s)
+            newest_s = self.now_s + self.chance.choice([0.0, MINUTE, POLLS_S])
+            self.position_s = newest_s if self.skips else max(self.position_s, oldest_s)
             self.behind_until_s = self.now_s + behind_s
         if on != self.on:
             self.switched_s, self.on, self.was_on = self.now_s, on, self.was_on or on
         self._deliver(self.now_s)
 
     def load(self, wanted: Step, took_s: float, *, part: bool, joined: bool) -> bool:
-        """As backfill: asks the guards, then writes. `part`: it is stopped after some of the keys.
-        `joined`: somebody enables the mapping meanwhile, and may disable it. Raises OrderError;
-        whether it ended.
+        """As backfill: asks the guards (OrderError), writes, tells if it ended. `part`: only
+        some keys are done. `joined`: somebody enables the mapping meanwhile, and may disable it.
         """
         position = resumed(self.history, wanted)
         may_load(wanted, self.on)
@@ -101,10 +103,9 @@ class World:
         way = replace(step, live=wanted.live)
         done = self.done.setdefault((step.kind, step.name), set())
         left = [k for k in range(len(self.logs)) if k not in done or step.ended_s is not None]
-        if part:
-            left = [key for key in left if self.chance.random() < 0.5]
+        left = [key for key in left if not part or self.chance.random() < 0.5]
         end_s = self.now_s + took_s
-        acts = [(at_s, act) for key in left for at_s, act in self._writes(key, way, end_s)]
+        acts = [one for key in left for one in self._writes(key, way, end_s)]
         if joined:
             switch_s = self.chance.uniform(self.now_s, end_s)
             acts.append((switch_s, lambda: self.switch(True)))
@@ -115,8 +116,7 @@ class World:
         if part:
             return False
         over = step.overlapped or overlaps(step, self.on, self.switched_s)
-        ended = replace(step, ended_s=end_s, last_write_s=end_s, overlapped=over)
-        self.history[position] = ended
+        self.history[position] = replace(step, ended_s=end_s, last_write_s=end_s, overlapped=over)
         return True
 
     def verify(self, *, whole: bool) -> None:
@@ -135,14 +135,15 @@ class World:
 
     def missing(self) -> list[str]:
         """What watch says is missing."""
-        late = [self.now_s - at_s for _, at_s, _ in self.undelivered()]
-        lag_s = max(late, default=None) if self.now_s >= self.switched_s + TOLD_S else None
-        sight = Sight(self.history, self.checks, "", self.on, self.switched_s, lag_s, 0, self.now_s)
+        told = self.now_s >= self.switched_s + TOLD_S
+        lag_s = max((self.now_s - at for _, at, _ in self.undelivered() if told), default=None)
+        stream = Stream(self.on, self.switched_s, self.skips)
+        sight = Sight(self.history, self.checks, "", stream, lag_s, 0, self.now_s)
         return what_is_missing(sight, MINUTE)
 
     def steady(self) -> list[int]:
         """Keys whose rows stand as they should, kept so by the stream."""
-        if not self.on or self.now_s < self.behind_until_s:
+        if not self.on or self.now_s < max(self.behind_until_s, self.position_s):
             return []
         return [key for key in self.rows if self.rows[key] == self.truth(key)]
 

@@ -2,85 +2,13 @@
 
 from __future__ import annotations
 
-import io
-import time
-import zipfile
-from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
-from typing import Any
+from datetime import timedelta
 
-import pytest
-
-from ots_local.dynamodb import DynamoDB
 from tests.builders import item
+from tests.tools.fix_deployed import Deployed
 from tests.tools.stage import Stage
 
 A = item("a", 1, v={"N": "1"})
-
-
-@dataclass(frozen=True)
-class Deployed:
-    """A function with the stage's settings, and a mapping from the table's stream to it.
-
-    `alone` has no settings of its own: it takes the function's.
-    """
-
-    client: Any
-    metrics: Any
-    name: str
-    mapping: str
-    alone: Stage
-
-    def run(self, command: str, *options: str, code: int = 0) -> str:
-        """What a command says, in one line."""
-        words = (command, "--function", self.name, *options)
-        return " ".join(self.alone.run(*words, code=code).output.split())
-
-    def switch(self, on: bool) -> None:
-        """Enables or disables the mapping; the service notes it by the second."""
-        time.sleep(1.0)
-        self.client.update_event_source_mapping(UUID=self.mapping, Enabled=on)
-
-    def tell_lag(self, lag_s: float, ago: timedelta) -> None:
-        """As Lambda does: the age of an invocation's last record."""
-        self.metrics.put_metric_data(
-            Namespace="AWS/Lambda",
-            MetricData=[
-                {
-                    "MetricName": "IteratorAge",
-                    "Dimensions": [{"Name": "FunctionName", "Value": self.name}],
-                    "Timestamp": datetime.now(timezone.utc) - ago,
-                    "Value": lag_s * 1000,
-                }
-            ],
-        )
-
-
-@pytest.fixture
-def deployed(stage: Stage, dynamodb: DynamoDB) -> Iterator[Deployed]:
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w") as file:
-        file.writestr("door.py", "def handler(event, context):\n    return {}\n")
-    client, name = dynamodb.client("lambda"), stage.source.name
-    client.create_function(
-        FunctionName=name,
-        Runtime="python3.12",
-        Role="arn:aws:iam::000000000000:role/sync",
-        Handler="door.handler",
-        Code={"ZipFile": packed.getvalue()},
-        Environment={"Variables": {**stage.environ, "PYTHONUNBUFFERED": "1"}},
-    )
-    mapping = client.create_event_source_mapping(
-        FunctionName=name,
-        EventSourceArn=stage.source.stream_arn,
-        StartingPosition="TRIM_HORIZON",
-        Enabled=False,
-    )
-    environ = {"AWS_ENDPOINT_URL": stage.environ["AWS_ENDPOINT_URL"], "COLUMN_TYPES": "v:String"}
-    alone = Stage(stage.source, stage.store, environ, stage.home)
-    yield Deployed(client, dynamodb.client("cloudwatch"), name, mapping["UUID"], alone)
-    client.delete_function(FunctionName=name)
 
 
 def test_load_that_overwrites_is_refused_beside_an_enabled_mapping(
@@ -132,3 +60,23 @@ def test_mapping_that_was_enabled_between_two_runs_of_a_load_is_noticed(
     assert "enabled or altered during a load" in deployed.run("watch", "--once", code=1)
     deployed.run("verify", "--settle", "0")
     assert "ready to switch" in deployed.run("watch", "--once")
+
+
+def test_mapping_that_starts_at_the_newest_record_is_told_before_and_behind_its_start(
+    stage: Stage, deployed: Deployed
+) -> None:
+    """It would leave out what was changed during the load; made again in time, nothing is lost."""
+    stage.put(A)
+    deployed.run("backfill")
+    newest = deployed.mapped_anew("LATEST", enabled=False)
+    said = newest.run("watch", "--once", code=1)
+    assert "enable it before" in said
+    assert "make it again with TRIM_HORIZON before" in said
+    newest.switch(True)
+    newest.tell_lag(0.0, timedelta(0))
+    newest.run("verify", "--settle", "0")
+    said = newest.run("watch", "--once", code=1)
+    assert "for the mapping replays nothing" in said
+    assert "make it again with TRIM_HORIZON before" in said
+    oldest = newest.mapped_anew("TRIM_HORIZON", enabled=True)
+    assert "ready to switch" in oldest.run("watch", "--once")
