@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ots_tools import deployed
 from ots_tools.doctor.findings import AbsentError, Finding, NotAskedError, good, note, to_do
 from ots_tools.doctor.world import World
 
@@ -34,15 +35,25 @@ def mapping(world: World) -> Finding:
         if "PROBLEM" in result.upper() or "ERROR" in result.upper():
             bad = True
             said += f"; its last result: {result}"
+        if _skips(one):
+            said += (
+                f"; its StartingPosition is {one['StartingPosition']}, which leaves out what was "
+                "changed before it began to read, such as during a load, and may do so when it is "
+                "altered: delete it and make it again with TRIM_HORIZON"
+            )
         lines.append(said)
     words = "; ".join(lines) + "."
     if bad:
         return to_do(words)
     if any(one["State"] in _RESTING for one in found):
         return to_do(words + " No change is copied. The stream keeps 24 hours: enable it in time.")
-    if any(one["State"] != "Enabled" for one in found):
+    if any(one["State"] != "Enabled" or _skips(one) for one in found):
         return note(words)
     return good(words)
+
+
+def _skips(one: Mapping[str, Any]) -> bool:
+    return bool(one.get("StartingPosition", deployed.REPLAYS) != deployed.REPLAYS)
 
 
 def _present_stream(world: World) -> str | None:

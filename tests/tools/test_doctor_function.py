@@ -85,6 +85,14 @@ def test_deployment_that_is_right_is_ticked(
     ("name", "settings", "mapping", "function", "expected", "said"),
     [
         ("mapping", {}, {"Enabled": False}, {}, Mark.TO_DO, "enable it in time"),
+        (
+            "mapping",
+            {},
+            {"Enabled": True, "StartingPosition": "LATEST"},
+            {},
+            Mark.NOTE,
+            "make it again with TRIM_HORIZON",
+        ),
         ("native codec", {}, {}, {"Runtime": "python3.13"}, Mark.NOTE, "python3.12"),
         ("native codec", {}, {}, {"Architectures": ["arm64"]}, Mark.NOTE, "x86_64"),
         ("native codec", {}, {}, {}, Mark.GOOD, "fast"),
