@@ -7,7 +7,7 @@ https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_streams_Recor
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -111,11 +111,10 @@ def sequence_number(record: Any) -> str:
     return ""
 
 
-def created_s(record: Mapping[str, Any]) -> float | None:
-    """When DynamoDB made the change, in seconds since 1970, if the record tells."""
-    created = record["dynamodb"].get("ApproximateCreationDateTime")
+def oldest_s(understood: Iterable[Change]) -> float | None:
+    """When the oldest of these changes was made, in seconds since 1970, of those that tell."""
+    told = [change.record["dynamodb"].get("ApproximateCreationDateTime") for change in understood]
     # Lambda writes whole seconds as a number, sometimes in scientific notation. What is no time of
     # day only costs the lag; it must not stop a record.
-    if isinstance(created, (int, float)) and not isinstance(created, bool) and 0 <= created < 1e12:
-        return float(created)
-    return None
+    made_s = [one for one in told if type(one) in (int, float) and 0 <= one < 1e12]
+    return float(min(made_s)) if made_s else None

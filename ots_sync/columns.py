@@ -36,18 +36,13 @@ class Columns:
         Raises ConfigurationError when the keys are not those of PRIMARY_KEY, RefusedError when
         this key cannot be one.
         """
-        if keys.keys() != self._key.keys():
-            raise ConfigurationError(
-                f"The records' keys are {_shown(keys)}, but PRIMARY_KEY names {_shown(self._key)}. "
-                "PRIMARY_KEY must name the source table's keys, in the target table's order."
-            )
-        primary_key = []
-        name = ""
         try:
-            for name in self._key:
-                primary_key.append((name, converter.to_key(keys[name])))
-        except RefusedError as error:
-            raise RefusedError(error.code, f"key {_shown([name])}: {error}") from None
+            primary_key = [(name, converter.to_key(keys[name])) for name in self._key]
+        except (KeyError, RefusedError):
+            self._check_names(keys)
+            primary_key = [(name, _key_value(name, keys[name])) for name in self._key]
+        if len(keys) != len(primary_key):
+            self._check_names(keys)
         for name, value in primary_key if self._is_typed else ():
             kind = self._key[name]
             if kind is not None and type(value) is not kind:
@@ -55,6 +50,13 @@ class Columns:
                     f"PRIMARY_KEY gives {name} another type than the records have."
                 )
         return primary_key
+
+    def _check_names(self, keys: Mapping[str, Any]) -> None:
+        if keys.keys() != self._key.keys():
+            raise ConfigurationError(
+                f"The records' keys are {_shown(keys)}, but PRIMARY_KEY names {_shown(self._key)}. "
+                "PRIMARY_KEY must name the source table's keys, in the target table's order."
+            )
 
     def of(self, image: Mapping[str, Any], key_list: Sequence[str]) -> list[Column]:
         """The columns of an item's image, its keys left out; the attributes' order is kept."""
@@ -92,6 +94,13 @@ class Columns:
             except RefusedError:
                 continue
         return found
+
+
+def _key_value(name: str, tagged: Any) -> str | int | bytearray:
+    try:
+        return converter.to_key(tagged)
+    except RefusedError as error:
+        raise RefusedError(error.code, f"key {_shown([name])}: {error}") from None
 
 
 class _Names(dict[str, str]):

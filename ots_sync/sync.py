@@ -12,7 +12,7 @@ from itertools import islice
 from typing import Any
 
 from ots_sync import changes, rows, writer
-from ots_sync.changes import Change, Refused, created_s, sequence_number
+from ots_sync.changes import Change, Refused, oldest_s, sequence_number
 from ots_sync.errors import RefusedError
 from ots_sync.outcome import Outcome
 from ots_sync.quarantine import Quarantine
@@ -135,5 +135,5 @@ def _keep(outcome: Outcome, refused: Sequence[Refused], ports: Ports) -> None:
 
 def _lag_s(understood: Sequence[Change], now_s: float) -> float | None:
     """How long ago the oldest of the changes was made."""
-    made_s = [s for change in understood if (s := created_s(change.record)) is not None]
-    return round(max(0.0, now_s - min(made_s)), 3) if made_s else None
+    made_s = oldest_s(understood)
+    return None if made_s is None else round(max(0.0, now_s - made_s), 3)

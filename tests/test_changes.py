@@ -144,7 +144,8 @@ def test_sequence_number_of_a_malformed_record_is_none(malformed: Any) -> None:
 )
 def test_creation_time_is_seconds_or_nothing(created: Any, seconds: float | None) -> None:
     """It is for the lag alone, so an odd one stops no record."""
-    assert changes.created_s(record(ApproximateCreationDateTime=created)) == seconds
+    change = changes.understand(record(ApproximateCreationDateTime=created))
+    assert changes.oldest_s([change]) == seconds
 
 
 def test_understand_raises_what_read_collects() -> None:

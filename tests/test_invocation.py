@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
+import sys
 import threading
 import weakref
 from typing import Any
@@ -139,3 +141,13 @@ def test_edited_door_that_fails_fails_the_invocation_by_a_named_error(door: Any)
     with pytest.raises(UndoneError, match="unexpected KeyError") as raised:
         door.lambda_handler(event(record()), None)
     assert "secret" not in str(raised.value)
+
+
+def test_interpreter_is_as_it_was_when_an_invocation_ends_however_it_ends() -> None:
+    """The garbage collector and the threads' turns are the process's, and tools share it."""
+    before = gc.isenabled(), sys.getswitchinterval()
+    with contextlib.suppress(KeyError), invocation.undisturbed():
+        assert not gc.isenabled()
+        assert sys.getswitchinterval() == pytest.approx(invocation.TURN_S)
+        raise KeyError
+    assert (gc.isenabled(), sys.getswitchinterval()) == before
