@@ -2,13 +2,12 @@
 
 What failed comes before what was never sent, even while it waits out its delay: under throttling
 the first row that is not done always moves on. It knows no clock and sends nothing; what was never
-sent is asked for group by group, when it is to be sent or when there is time to make it ahead.
+sent is asked for group by group, as late as can be.
 """
 
 from __future__ import annotations
 
 import heapq
-from collections import deque
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
@@ -27,18 +26,13 @@ class Waiting:
 
     def __init__(self, unsent: Iterable[range]) -> None:
         self._unsent = iter(unsent)
-        self._ready: deque[range] = deque()
+        self._next: range | None = None
         self._again: list[Group] = []
 
     def __bool__(self) -> bool:
-        return bool(self._again or self._ready) or self.make_ahead()
-
-    def make_ahead(self) -> bool:
-        """Makes one more group of what was never sent; whether there was one."""
-        batch = next(self._unsent, None)
-        if batch is not None:
-            self._ready.append(batch)
-        return batch is not None
+        if not self._again and self._next is None:
+            self._next = next(self._unsent, None)
+        return bool(self._again) or self._next is not None
 
     def put(self, rows: Sequence[int], due_s: float, tries: int) -> None:
         """These rows again, or their next step, when the time has come."""
@@ -52,12 +46,13 @@ class Waiting:
         """The next group, whether it is due or not."""
         if self._again:
             return heapq.heappop(self._again)
-        batch = self._ready.popleft() if self._ready else next(self._unsent)
+        batch = next(self._unsent) if self._next is None else self._next
+        self._next = None
         return Group(batch.start, self.due_s(), 0, batch)
 
     def clear(self) -> None:
         """Nothing waits any more, and nothing more will come."""
         self._again.clear()
-        self._ready.clear()
+        self._next = None
         for _ in self._unsent:
             pass

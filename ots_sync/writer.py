@@ -112,8 +112,6 @@ class _Work:
         patience_s = None
         if self._waiting and len(self._flying) < int(self._throttle.allowed):
             patience_s = max(0.0, self._waiting.due_s() - self._means.clock())
-        if self._waiting.make_ahead():  # time that is there: what is on its way takes no processor
-            patience_s = 0.0
         landed, _ = wait(self._flying, patience_s, FIRST_COMPLETED)
         for future in landed:
             self._landed(*self._flying.pop(future), future)

@@ -1,17 +1,15 @@
-"""The writer asks for rows batch by batch: while some are on the way, the next are made."""
+"""The writer asks for rows as late as it can: while some are on the way, the next are made."""
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import pytest
 
 from ots_sync import writer
-from ots_sync.errors import ConfigurationError, StoreError
+from ots_sync.errors import ConfigurationError
 from ots_sync.results import LATE
 from ots_sync.rows import Row
-from ots_sync.writes import RowWrite
 from tests.fakes import FakeClock
 from tests.scripted import CALL_S, SERVICE_S, Answers, Scripted, done, means, numbered, states
 
@@ -22,26 +20,21 @@ def made_one_by_one(rows: list[Row], made: list[Row]) -> Iterator[Row]:
         yield row
 
 
-def test_a_call_begins_before_all_rows_are_made_and_the_rest_is_made_meanwhile() -> None:
-    """The first call waits for no more than a batch after its own; while it is on its way, and no
-    other may be, all that is left is made.
-    """
-    begun, made = threading.Event(), threading.Event()
+def test_rows_are_asked_for_a_batch_ahead_and_no_further() -> None:
+    """One batch is ready when a call ends; what comes after it need not be there yet."""
+    made: list[Row] = []
+    made_by_then: list[int] = []
 
-    def rows() -> Iterator[Row]:
-        for number, row in enumerate(numbered(1000)):
-            assert number < 400 or begun.wait(30)
-            yield row
-        made.set()
+    def script(rows: list[int]) -> Answers:
+        made_by_then.append(len(made))
+        return done(rows)
 
-    def send(writes: Sequence[RowWrite]) -> list[StoreError | None]:
-        begun.set()
-        assert made.wait(30)
-        return [None] * len(writes)
-
-    results, tally = writer.write(rows(), means(send, FakeClock(0.0), side_by_side=1))
+    results, _ = writer.write(
+        made_one_by_one(numbered(1000), made), means(Scripted(script).send, FakeClock(0.0))
+    )
     assert states(results) == "d" * 1000
-    assert tally.calls == 5
+    assert made_by_then[0] <= 400
+    assert made_by_then == sorted(made_by_then)
 
 
 def test_rows_that_it_was_too_late_to_ask_for_have_a_result() -> None:
