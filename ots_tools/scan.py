@@ -33,8 +33,11 @@ class Table:
     """Key attribute -> S, N or B."""
 
 
+FIRST_ITEMS = 100
 ITEMS_PER_PAGE = 2_000
-"""DynamoDB ends a page at 1 MB, which of small items would be tens of thousands in memory."""
+CELLS_PER_PAGE = 20_000
+"""DynamoDB ends a page at 1 MB, which of small items or attributes would be tens of MB in memory.
+So a short page tells how many attributes an item has, and the others are as long as that allows."""
 
 
 class Page(NamedTuple):
@@ -80,14 +83,14 @@ def segments(table: Table, at_least: int) -> int:
 def pages(
     client: Any, table: str, segment: int, total: int, cursor: str, *, consistent: bool
 ) -> Iterator[Page]:
-    """The pages of a segment behind the cursor; the last has none. 1 MB, 2,000 items at most."""
+    """The pages of a segment behind the cursor; the last has none."""
     client.meta.events.register("before-parse.dynamodb.Scan", _as_sent, unique_id="as-sent")
     asked: dict[str, Any] = {
         "TableName": table,
         "Segment": segment,
         "TotalSegments": total,
         "ConsistentRead": consistent,
-        "Limit": ITEMS_PER_PAGE,
+        "Limit": FIRST_ITEMS,
         "ReturnConsumedCapacity": "TOTAL",
     }
     while True:
@@ -97,9 +100,19 @@ def pages(
         last = answer.get("LastEvaluatedKey")
         cursor = key_text(last) if last else ""
         units = answer.get("ConsumedCapacity", {}).get("CapacityUnits", 0.0)
-        yield Page(answer.get(_AS_SENT, answer["Items"]), cursor, float(units))
+        items = answer.get(_AS_SENT, answer["Items"])
+        asked["Limit"] = _limit(items)
+        yield Page(items, cursor, float(units))
         if not cursor:
             return
+
+
+def _limit(items: Sequence[Image]) -> int:
+    """How many items a page takes when they are like these."""
+    cells = max(1, sum(map(len, items)))
+    return (
+        max(1, min(ITEMS_PER_PAGE, CELLS_PER_PAGE * len(items) // cells)) if items else FIRST_ITEMS
+    )
 
 
 _AS_SENT = "ItemsAsSent"
