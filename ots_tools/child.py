@@ -12,7 +12,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from ots_tools import aws, deployed, door, export_lines, orders
+from ots_tools import aws, deployed, door, export_lines, garbage, orders
 from ots_tools.exports import DataFile, read_export
 from ots_tools.ledger import Ledger
 from ots_tools.load import write
@@ -55,6 +55,7 @@ def begin(event: Mapping[str, Any], _: Any) -> Mapping[str, Any]:
     }
 
 
+@garbage.seldom()
 def load(event: Mapping[str, Any], context: Any) -> Mapping[str, Any]:
     """Loads `event["file"]`, a line of the manifest, from the line `event["line"]` on.
 
