@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from ots_local.dynamodb import DynamoDB
 from ots_tools import scan
 from tests.fix_dynamodb import SourceTable
 
@@ -16,7 +17,7 @@ ITEMS = 700
     ("attributes", "later"), [(60, scan.CELLS_PER_PAGE // 62), (1, ITEMS)], ids=["wide", "narrow"]
 )
 def test_pages_hold_no_more_cells_than_memory_has_room_for(
-    source_table: SourceTable, attributes: int, later: int
+    source_table: SourceTable, dynamodb: DynamoDB, attributes: int, later: int
 ) -> None:
     """A short page tells what the items are like; the bytes of a page do not."""
     for start in range(0, ITEMS, 25):
@@ -25,9 +26,9 @@ def test_pages_hold_no_more_cells_than_memory_has_room_for(
             for number in range(start, start + 25)
         ]
         source_table.tables.batch_write_item(RequestItems={source_table.name: requests})
+    client = dynamodb.client("dynamodb")  # of its own: pages are read past its parser from now on
     found = [
-        page.items
-        for page in scan.pages(source_table.tables, source_table.name, 0, 1, "", consistent=True)
+        page.items for page in scan.pages(client, source_table.name, 0, 1, "", consistent=True)
     ]
     assert len(found[0]) == scan.FIRST_ITEMS
     assert [len(items) for items in found[1:] if items] == lengths(ITEMS - len(found[0]), later)
