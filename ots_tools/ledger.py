@@ -58,18 +58,20 @@ class Ledger:
 
     def check(self, name: str) -> None:
         """Raises OrderError when the step of this name is not the newest, or has ended."""
-        history, _ = self._read()
-        if not history or history[-1].name != name or history[-1].ended_s is not None:
-            raise OrderError(
-                f"The step {name} is not the one that is being loaded: to load of it now could "
-                "bring old data back."
-            )
+        if _newest(self._read()[0], name).ended_s is not None:
+            raise _over(name)
 
     def end(self, name: str, now_s: float, *, overlapped: bool) -> Step:
-        """Notes that the newest step is done whole; when it was the stream's turn too."""
-        self.check(name)
+        """Notes that the newest step is done whole; when it was the stream's turn too.
+
+        A step that has ended stays as it is, for who lost the answer and asks again. Raises
+        OrderError when the step is not the newest.
+        """
         history, version = self._read()
-        ended = replace(history[-1], ended_s=now_s, last_write_s=now_s, overlapped=overlapped)
+        newest = _newest(history, name)
+        if newest.ended_s is not None:
+            return newest
+        ended = replace(newest, ended_s=now_s, last_write_s=now_s, overlapped=overlapped)
         self._write([*history[:-1], ended], version)
         return ended
 
@@ -97,3 +99,16 @@ class Ledger:
         self.client.put_object(
             Bucket=self.bucket, Key=KEY, Body=json.dumps(body).encode(), **condition
         )
+
+
+def _newest(history: Sequence[Step], name: str) -> Step:
+    if not history or history[-1].name != name:
+        raise _over(name)
+    return history[-1]
+
+
+def _over(name: str) -> OrderError:
+    return OrderError(
+        f"The step {name} is not the one that is being loaded: to load of it now could bring old "
+        "data back."
+    )

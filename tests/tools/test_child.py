@@ -59,6 +59,26 @@ def test_child_of_an_older_step_is_refused(load: Load) -> None:
         load.invoke({"action": "begin", "export": load.place("full")})
 
 
+def test_begin_and_end_whose_answer_was_lost_are_asked_again(load: Load) -> None:
+    """The state machine retries both: the ledger stays as the first of two wrote it."""
+    wanted = {"action": "begin", "export": load.place("full")}
+    begun = load.invoke(wanted)
+    before = _kept(load)
+    assert (load.invoke(wanted), _kept(load)) == (begun, before)
+    drive(load.invoke, load.s3, load.place("full"))
+    ended = {"action": "end", "step": begun["step"], "table_arn": begun["table_arn"]}
+    before = _kept(load)
+    again = load.invoke(ended)
+    assert again["enable_the_mapping_before"] == "2023-11-15 21:13:20 UTC"
+    ledger = child._ledger(begun["table_arn"])
+    step = ledger.history()[-1]
+    assert ledger.end("full", time.time() + 60, overlapped=True) == step
+    assert _kept(load) == before
+    load.invoke({"action": "begin", "export": load.place("inc")})
+    with pytest.raises(OrderError, match="old data back"):
+        load.invoke(ended)
+
+
 def test_ledger_is_written_by_one_at_a_time(load: Load) -> None:
     """Two executions that begin at once: the later write asks for a version that is gone."""
     load.invoke({"action": "begin", "export": load.place("full")})
@@ -74,6 +94,11 @@ def test_ledger_is_written_by_one_at_a_time(load: Load) -> None:
         ledger._write(history, version)
     with pytest.raises(load.s3.exceptions.ClientError, match="PreconditionFailed"):
         ledger._write(history, "")
+
+
+def _kept(load: Load) -> bytes:
+    found: bytes = load.s3.get_object(Bucket=load.bucket, Key=KEY)["Body"].read()
+    return found
 
 
 def _manifest(load: Load, begun: Mapping[str, Any]) -> list[Any]:
