@@ -60,9 +60,11 @@ def load(event: Mapping[str, Any], context: Any) -> Mapping[str, Any]:
     """Loads `event["file"]`, a line of the manifest, from the line `event["line"]` on.
 
     Answers with the event, its line moved and its counts raised; `done` when the file is. Raises
-    LoadError when rows cannot be written now, OrderError when a later step has begun.
+    LoadError when rows cannot be written now, OrderError when the step is over: it is looked at
+    before each chunk, for a child whose answer was lost may run beside the one in its place.
     """
-    _ledger(event["table_arn"]).check(event["step"])
+    ledger = _ledger(event["table_arn"])
+    ledger.check(event["step"])
     found = event["file"]
     file = DataFile(found["dataFileS3Key"], int(found["itemCount"]), found["md5Checksum"])
     where = place(event["export"], lambda: aws.client("s3"))
@@ -77,6 +79,7 @@ def load(event: Mapping[str, Any], context: Any) -> Mapping[str, Any]:
         if left_s < REST_S:
             done = False
             break
+        ledger.check(event["step"])
         wrote, _ = write(changes, live=False, share=1, patience_s=left_s - ANSWER_S)
         counts = [counts[0] + wrote.rows, counts[1] + wrote.refused]
         line = at

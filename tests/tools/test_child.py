@@ -15,11 +15,11 @@ import pytest
 
 from ots_local.dynamodb import DynamoDB
 from ots_sync.errors import ConfigurationError
-from ots_tools import child
+from ots_tools import child, export_lines
 from ots_tools.ledger import KEY
 from ots_tools.orders import OrderError
 from tests.tools.driver import drive, load_file
-from tests.tools.fix_at_scale import LINES, Load
+from tests.tools.fix_at_scale import LINES, Load, Time
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -57,6 +57,23 @@ def test_child_of_an_older_step_is_refused(load: Load) -> None:
         load.invoke(event)
     with pytest.raises(OrderError, match="old data back"):
         load.invoke({"action": "begin", "export": load.place("full")})
+
+
+def test_child_whose_step_ends_meanwhile_writes_no_more(load: Load) -> None:
+    """Its answer was lost, and another child loaded the file to its end."""
+    begun = load.invoke({"action": "begin", "export": load.place("full")})
+    event = {"action": "load", "file": _manifest(load, begun)[0], **_passed(begun)}
+
+    class Meanwhile(Time):
+        def get_remaining_time_in_millis(self) -> int:
+            if len(self.looks) == 1:
+                ledger = child._ledger(begun["table_arn"])
+                ledger.end(begun["step"], time.time(), overlapped=False)
+            return Time.get_remaining_time_in_millis(self)
+
+    with pytest.raises(OrderError, match="old data back"):
+        child.handler(event, Meanwhile([900.0, 899.0]))
+    assert len(load.stage.rows()) == export_lines.LINES_PER_CHUNK
 
 
 def test_begin_and_end_whose_answer_was_lost_are_asked_again(load: Load) -> None:
