@@ -20,11 +20,11 @@ from ots_sync.settings import Settings
 from ots_tools import display, door, orders, target_rows
 from ots_tools.crew import crew
 from ots_tools.load import LoadError, Part, Work
-from ots_tools.options import COULD_NOT_TELL, Common, common
+from ots_tools.options import COULD_NOT_TELL, Common, FiniteRange, common
 from ots_tools.plan import Pace, Plan, of_export, of_table
 from ots_tools.state import State
 
-_rate = click.FloatRange(min=0, min_open=True)
+_rate = FiniteRange(min=0, min_open=True)
 
 
 @click.command("backfill")

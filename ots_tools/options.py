@@ -6,6 +6,7 @@ Errors that people can mend end a command with their words and exit code 2.
 from __future__ import annotations
 
 import functools
+import math
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -32,6 +33,23 @@ class CouldNotTellError(click.ClickException):
     """Ends a command with its words and that exit code."""
 
     exit_code = COULD_NOT_TELL
+
+
+class FiniteRange(click.FloatRange):
+    """A range of finite numbers: nan, of which no comparison holds, is within every other one."""
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Reads the number; ends the command with usage words when it cannot be taken."""
+        try:
+            finite = math.isfinite(float(value))
+        except ValueError:  # the range has words for it
+            finite = True
+        if not finite:
+            self.fail(f"{value} is not a finite number: give one such as 1.", param, ctx)
+        found: float = super().convert(value, param, ctx)
+        return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,13 +18,13 @@ from rich.table import Table
 
 from ots_tools import display, door, garbage, looks, report, sides
 from ots_tools.buckets import Buckets, Difference
-from ots_tools.options import Common, at_scale, common
+from ots_tools.options import Common, FiniteRange, at_scale, common
 from ots_tools.orders import Check
 from ots_tools.sides import Ends
 
 ROWS_PER_BUCKET = 50_000
 
-_rate = click.FloatRange(min=0, min_open=True)
+_rate = FiniteRange(min=0, min_open=True)
 
 
 @click.command("verify")
@@ -32,12 +32,12 @@ _rate = click.FloatRange(min=0, min_open=True)
 @at_scale
 @click.option(
     "--sample",
-    type=click.FloatRange(0, 1, min_open=True),
+    type=FiniteRange(0, 1, min_open=True),
     help="Read a share of the items only, such as 0.01, and their rows. Finds no extra rows.",
 )
 @click.option(
     "--settle",
-    type=click.FloatRange(min=0),
+    type=FiniteRange(min=0),
     default=60.0,
     show_default=True,
     metavar="S",

@@ -18,7 +18,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ots_tools import aws, lag, orders, quarantined, ready
-from ots_tools.options import Common, at_scale, common
+from ots_tools.options import Common, FiniteRange, at_scale, common
 from ots_tools.orders import Check, Step
 from ots_tools.ready import Stream
 
@@ -46,7 +46,7 @@ class Sight(NamedTuple):
 @click.option(
     "--lag",
     "lag_max_s",
-    type=click.FloatRange(min=0),
+    type=FiniteRange(min=0),
     default=60.0,
     show_default=True,
     metavar="S",
@@ -54,7 +54,7 @@ class Sight(NamedTuple):
 )
 @click.option(
     "--interval",
-    type=click.FloatRange(min=1),
+    type=FiniteRange(min=1),
     default=10.0,
     show_default=True,
     metavar="S",

@@ -1,0 +1,56 @@
+"""Options that several commands share: what is refused before a command begins, and how it ends."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from ots_tools.__main__ import COMMANDS
+
+NUMBERS = [
+    ("backfill", "--rate-read"),
+    ("backfill", "--rate-write"),
+    ("verify", "--rate-read"),
+    ("verify", "--rate-target"),
+    ("verify", "--sample"),
+    ("verify", "--settle"),
+    ("watch", "--interval"),
+    ("watch", "--lag"),
+]
+
+
+def command(name: str) -> click.Command:
+    module, attribute = COMMANDS[name]
+    found = getattr(import_module(module), attribute)
+    assert isinstance(found, click.Command)
+    return found
+
+
+def test_each_float_option_is_in_the_table() -> None:
+    """A new one has to be refused what is not finite, too."""
+    found = [
+        (name, option.opts[0])
+        for name in sorted(COMMANDS)
+        for option in command(name).params
+        if isinstance(option.type, click.types.FloatParamType)
+    ]
+    assert sorted(found) == NUMBERS
+
+
+@pytest.mark.parametrize(("name", "option"), NUMBERS)
+@pytest.mark.parametrize("value", ["nan", "-nan", "inf", "-inf", "1e999"])
+def test_number_that_is_not_finite_is_refused(name: str, option: str, value: str) -> None:
+    """No comparison holds of nan, so it would be within every range."""
+    result = CliRunner().invoke(command(name), [f"{option}={value}"])
+    assert result.exit_code == 2
+    assert f"'{option}': {value} is not a finite number" in " ".join(result.output.split())
+
+
+@pytest.mark.parametrize(("name", "option"), NUMBERS)
+def test_finite_number_is_taken(name: str, option: str) -> None:
+    """1 is within each range; the command ends for want of the settings or the table."""
+    result = CliRunner().invoke(command(name), [f"{option}=1"])
+    assert option not in result.output
