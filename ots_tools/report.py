@@ -10,7 +10,7 @@ import json
 import os
 import uuid
 from base64 import b64encode
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -21,6 +21,7 @@ from ots_tools.looks import Finding
 
 KINDS = ("missing", "extra", "different", "refused", "moving")
 _BEGIN = '"differences": ['
+_DIFFERENCE = '{"kind"'
 
 
 @dataclass(slots=True)
@@ -66,19 +67,28 @@ def write(path: Path, summary: Summary, findings: Iterable[Finding], *, values: 
 
 
 def read_summary(path: Path) -> Mapping[str, Any]:
-    """The numbers of a report."""
+    """The numbers of a report; refuses one that has not as many differences as it says."""
+    held, last = 0, ""
+    for last in _lines(path):
+        held += last.startswith(_DIFFERENCE)
     try:
-        found = json.loads("{" + deque(_lines(path), 1).pop())["summary"]
-        assert isinstance(found, dict)
-    except (ValueError, LookupError, AssertionError):
+        found = json.loads("{" + last)["summary"]
+        told = sum(found["kinds"].values())
+    except (ValueError, LookupError, TypeError, AttributeError):
         raise _no_report(path) from None
+    if held != told:
+        raise ConfigurationError(
+            f"{path} tells of {told} differences and holds {held}: it was altered or cut. "
+            "Run verify again."
+        )
+    assert isinstance(found, dict)
     return found
 
 
 def read_keys(path: Path) -> Iterator[tuple[str, str]]:
     """The kind and the item's key, as text, of each difference."""
     for line in _lines(path):
-        if line.startswith('{"kind"'):
+        if line.startswith(_DIFFERENCE):
             found = json.loads(line.rstrip().rstrip(","))
             yield found["kind"], json.dumps(found["key"]) if found["key"] else ""
 

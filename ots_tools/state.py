@@ -61,7 +61,7 @@ class State:
 
     def __init__(self, path: Path, owner: Owner, *, alone: bool = False) -> None:
         self._lock: IO[str] | None = _locked(path) if alone else None
-        self._db = sqlite3.connect(path, isolation_level=None, timeout=30)
+        self._db = _opened(path)
         try:
             self._own(path, owner)
         except BaseException:
@@ -188,16 +188,21 @@ class State:
             raise ConfigurationError(f"{path} was written by another version of ots-sync.")
         for name, ours, theirs in zip(Owner._fields, owner, found, strict=True):
             if ours != theirs:
+                settings = ", or take the load's own PRIMARY_KEY, COLUMN_NAMES and COLUMN_TYPES"
                 raise ConfigurationError(
                     f"{path} belongs to another migration: its {name} is {theirs}, this one's is "
-                    f"{ours}. Name another --state file"
-                    + (
-                        ", or take the settings that the load began with: a fingerprint stands for "
-                        "PRIMARY_KEY, COLUMN_NAMES and COLUMN_TYPES."
-                        if name == "fingerprint"
-                        else "."
-                    )
+                    f"{ours}. Name another --state file{settings * (name == 'fingerprint')}."
                 )
+
+
+def _opened(path: Path) -> sqlite3.Connection:
+    """The file's database; it holds keys, so a new file is made for its owner alone."""
+    try:
+        if not path.exists():
+            path.touch(mode=0o600)
+        return sqlite3.connect(path, isolation_level=None, timeout=30)
+    except (OSError, sqlite3.Error) as error:
+        raise ConfigurationError(f"--state {path} cannot be opened: {error.args[-1]}.") from None
 
 
 def _locked(path: Path) -> IO[str]:

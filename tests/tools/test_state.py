@@ -78,3 +78,14 @@ def test_file_that_is_no_state_is_refused(tmp_path: Path) -> None:
         State(tmp_path / "state", OWNER)
     with pytest.raises(ConfigurationError, match="cannot be written"):
         State(tmp_path / "nowhere" / "state", OWNER, alone=True)
+
+
+def test_state_file_that_cannot_be_opened_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="/nowhere/s cannot be opened: No such"):
+        State(tmp_path / "nowhere" / "s", OWNER)
+
+
+def test_state_file_is_for_its_owner_alone(tmp_path: Path) -> None:
+    """It holds keys."""
+    with State(tmp_path / "state", OWNER):
+        assert (tmp_path / "state").stat().st_mode & 0o777 == 0o600
