@@ -67,9 +67,13 @@ class Job:
         self._threads[-1].start()
 
     def join(self) -> None:
-        """Waits for all; raises the first error."""
-        for thread in self._threads:
-            thread.join()
+        """Waits for all; raises the first error. Ctrl-C waits for none, and they end soon."""
+        try:
+            for thread in self._threads:
+                thread.join()
+        except KeyboardInterrupt as stopped:
+            self._errors.append(stopped)
+            raise
         if self._errors:
             raise self._errors[0]
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+import time
 from importlib import import_module
 
 import click
@@ -9,6 +11,8 @@ import pytest
 from click.testing import CliRunner
 
 from ots_tools.__main__ import COMMANDS
+from tests.builders import item
+from tests.tools.stage import Stage
 
 NUMBERS = [
     ("backfill", "--rate-read"),
@@ -54,3 +58,30 @@ def test_finite_number_is_taken(name: str, option: str) -> None:
     """1 is within each range; the command ends for want of the settings or the table."""
     result = CliRunner().invoke(command(name), [f"{option}=1"])
     assert option not in result.output
+
+
+def test_ctrl_c_is_no_difference(stage: Stage) -> None:
+    """Exit code 1 says that the tables differ: who stopped a command does not know."""
+    stage.put(item("a", 1))
+    process = stage.start("verify", "--settle", "600")
+    assert process.stdout is not None
+    while "looking at them again" not in (line := process.stdout.readline()):
+        assert line, "it ended"
+    process.send_signal(signal.SIGINT)
+    said, _ = process.communicate()
+    assert process.returncode == 2
+    assert said.splitlines()[-1].startswith("Stopped.")
+    assert "Aborted" not in said
+    assert not list(stage.home.glob("ots-verify-*"))
+
+
+def test_ctrl_c_while_both_tables_are_read(stage: Stage) -> None:
+    stage.put(item("a", 1))
+    stage.store.faults.add("request_error", apis=["GetRange"])  # tried again, for minutes
+    process = stage.start("verify")
+    while not stage.store.counters()["refused"]:
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    said, _ = process.communicate()
+    assert process.returncode == 2, said
+    assert said.splitlines()[-1].startswith("Stopped.")
