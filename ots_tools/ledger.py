@@ -20,6 +20,9 @@ from ots_tools.state import Owner
 
 KEY = "backfill/ledger.json"
 
+REFUSED = ("NoSuchBucket", "AccessDenied", "403")
+"""What S3 answers to who names another bucket, or may not read it: to ask again helps nobody."""
+
 
 def bucket(place: str) -> str:
     """The bucket of a ledger that a person names: s3://bucket, with or without the object's key.
@@ -82,16 +85,37 @@ class Ledger:
         try:
             answer = self.client.get_object(Bucket=self.bucket, Key=KEY)
         except ClientError as error:
-            if error.response.get("Error", {}).get("Code") in ("NoSuchKey", "404"):
+            code = error.response.get("Error", {}).get("Code")
+            if code in ("NoSuchKey", "404"):
                 return [], ""
+            if code in REFUSED:
+                raise ConfigurationError(
+                    f"{self._place} cannot be read: {code}. Name the bucket of the stack's output "
+                    "BackfillLedger; it takes s3:GetObject on it, and s3:ListBucket."
+                ) from None
             raise
-        found = json.loads(answer["Body"].read())
-        if found["owner"] != list(self.owner):
+        owner, history = self._parsed(answer["Body"].read())
+        if owner != list(self.owner):
             raise ConfigurationError(
-                f"s3://{self.bucket}/{KEY} belongs to another migration ({found['owner']}, this "
-                f"one is {list(self.owner)}). Put it elsewhere to begin a new one."
+                f"{self._place} belongs to another migration ({owner}, this one is "
+                f"{list(self.owner)}). Put it elsewhere to begin a new one."
             )
-        return [Step(**step) for step in found["steps"]], answer["ETag"]
+        return history, answer["ETag"]
+
+    def _parsed(self, body: bytes) -> tuple[list[str], list[Step]]:
+        """The owner and the steps that the object holds."""
+        try:
+            found = json.loads(body)
+            return list(found["owner"]), [Step(**step) for step in found["steps"]]
+        except (ValueError, TypeError, KeyError):
+            raise ConfigurationError(
+                f"{self._place} is no ledger of ots-sync, or of another version. Name the bucket "
+                "of the stack's output BackfillLedger, and leave the object to the state machine."
+            ) from None
+
+    @property
+    def _place(self) -> str:
+        return f"s3://{self.bucket}/{KEY}"
 
     def _write(self, history: Sequence[Step], version: str) -> None:
         condition = {"IfMatch": version} if version else {"IfNoneMatch": "*"}

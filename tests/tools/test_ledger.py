@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 from dataclasses import replace
@@ -90,3 +91,23 @@ def test_ledger_is_named_by_its_bucket(place: str) -> None:
 def test_place_that_is_no_ledger_is_told(place: str) -> None:
     with pytest.raises(ConfigurationError, match="BackfillLedger"):
         ledger.bucket(place)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"\xff", b"[]", b"{}", b'{"owner": 1}', b'{"owner": OWNER, "steps": 1}']
+    + [b'{"owner": OWNER, "steps": [%s]}' % step for step in (b"1", b"{}", b'{"other": 1}')],
+)
+def test_object_that_is_no_ledger_is_refused_by_name(load: Load, body: bytes) -> None:
+    load.invoke({"action": "begin", "export": load.place("full")})
+    kept = load.s3.get_object(Bucket=load.bucket, Key=KEY)["Body"].read()
+    owner = json.dumps(json.loads(kept)["owner"]).encode()
+    load.s3.put_object(Bucket=load.bucket, Key=KEY, Body=body.replace(b"OWNER", owner))
+    place = f"s3://{load.bucket}"
+    said = load.stage.run("watch", "--once", "--ledger", place, code=2).output
+    assert f"{place}/{KEY} is no ledger of ots-sync" in " ".join(said.split())
+
+
+def test_bucket_that_is_not_there_is_named(load: Load) -> None:
+    said = load.stage.run("watch", "--once", "--ledger", "s3://nosuchbucket", code=2).output
+    assert f"s3://nosuchbucket/{KEY} cannot be read: NoSuchBucket" in " ".join(said.split())
