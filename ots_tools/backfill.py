@@ -9,8 +9,8 @@ from __future__ import annotations
 import signal
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import click
 from rich.console import Console
@@ -162,7 +162,7 @@ class _Run:
         before = sum(self.state.counts(self.number))
         with (
             crew(work, left, self.pace.workers) as (news, stop),
-            _on_ctrl_c(stop.set),
+            _on_ctrl_c(stop.set, console),
             display.load_bar(console, self.plan, before) as bar,
         ):
             for one in news:
@@ -201,13 +201,18 @@ class _Run:
 
 
 class _on_ctrl_c:  # noqa: N801 - reads as what it does
-    """Calls something on Ctrl-C instead of breaking off."""
+    """Calls something on the first Ctrl-C instead of breaking off; the second one breaks off."""
 
-    def __init__(self, act: Any) -> None:
-        self._act = act
+    def __init__(self, act: Callable[[], object], console: Console) -> None:
+        self._act, self._console = act, console
 
     def __enter__(self) -> None:
-        self._before = signal.signal(signal.SIGINT, lambda *_: self._act())
+        self._before = signal.signal(signal.SIGINT, self._first)
 
     def __exit__(self, *_: object) -> None:
         signal.signal(signal.SIGINT, self._before)
+
+    def _first(self, *_: object) -> None:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        self._act()
+        self._console.print("Finishing what is in flight; Ctrl-C again to break off.")

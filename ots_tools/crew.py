@@ -22,32 +22,42 @@ from ots_tools.load import Flag, News, Part, Queue, Work, work
 def crew(what: Work, parts: Sequence[Part], workers: int) -> Iterator[tuple[Iterator[News], Flag]]:
     """News as they come, until every worker has ended; set the flag to end them early.
 
-    Leaving the block waits for them: what is being written is finished first.
+    Leaving the block waits for them: what is being written is finished first. Leaving it by Ctrl-C
+    does not: what was not told yet is not noted as done, so it is loaded again.
     """
     if workers == 1:
         todo: Any = queue.Queue()
         news: Any = queue.Queue()
         stop: Any = threading.Event()
-        runners: list[Any] = [threading.Thread(target=work, args=(what, todo, news, stop))]
+        runners: list[Any] = [
+            threading.Thread(target=work, args=(what, todo, news, stop), daemon=True)
+        ]
     else:
         context = multiprocessing.get_context("spawn")
         todo, news, stop = context.Queue(), context.Queue(), context.Event()
+        todo.cancel_join_thread()  # parts that nobody takes any more keep nobody waiting
         runners = [
-            context.Process(target=_child, args=(what, todo, news, stop)) for _ in range(workers)
+            context.Process(target=_child, args=(what, todo, news, stop), daemon=True)
+            for _ in range(workers)
         ]
     for part in parts:
         todo.put(part)
     for runner in runners:
         runner.start()
     heard = _told(news, runners)
+    waits = True
     try:
         yield heard, stop
+    except KeyboardInterrupt:
+        waits = False  # daemons end with this process
+        raise
     finally:
         stop.set()
-        for _ in heard:  # a process ends only when all that it told was heard
-            pass
-        for runner in runners:
-            runner.join()
+        if waits:
+            for _ in heard:  # a process ends only when all that it told was heard
+                pass
+            for runner in runners:
+                runner.join()
 
 
 def _told(news: Queue, runners: Sequence[Any]) -> Iterator[News]:

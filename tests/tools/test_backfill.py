@@ -169,6 +169,30 @@ def test_ctrl_c_stops_between_chunks_and_the_next_run_goes_on(stage: Stage) -> N
     assert stage.loaded() == 600
 
 
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_second_ctrl_c_breaks_off_and_the_next_run_goes_on(stage: Stage, workers: str) -> None:
+    """A target that takes nothing is tried for minutes, which is longer than anybody waits."""
+    stage.fill([item(f"u{number:04}", number) for number in range(60)])
+    stage.store.faults.add("request_error", apis=["BatchWriteRow"])
+    process = stage.start("backfill", "--segments", "6", "--workers", workers)
+    while process.poll() is None and not stage.store.counters()["refused"]:
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    assert process.stdout is not None
+    while "again to break off" not in (line := process.stdout.readline()):
+        assert line, "it ended"
+    process.send_signal(signal.SIGINT)
+    said, _ = process.communicate()
+    assert process.returncode == 2, said
+    assert "Stopped." in said.splitlines()[-1]
+    assert "Traceback" not in said
+    assert stage.loaded() == 0
+    stage.store.faults.clear()
+    stage.run("backfill", "--segments", "6")
+    assert stage.wrong() == []
+    assert stage.loaded() == 60
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [
