@@ -23,6 +23,9 @@ SUMMARY = "manifest-summary"
 CHECKSUMS = ("{}.checksum", "{}.md5")
 """Names of a manifest's checksum file: as documented, and as found in buckets."""
 
+AGAIN = "Take the export again."
+"""What is to be done about a manifest that fits its checksum and is broken all the same."""
+
 KINDS = {"FULL_EXPORT": "full", "INCREMENTAL_EXPORT": "increment"}
 
 
@@ -65,20 +68,23 @@ def read_export(place: Place) -> Export:
         raise ExportError(
             "The export is not in DynamoDB JSON. Export again with --export-format DYNAMODB_JSON."
         )
-    files = _files(place, str(_needed(summary, "manifestFilesS3Key")))
-    items = int(_needed(summary, "itemCount"))
-    if sum(file.items for file in files) != items:
-        raise ExportError("The manifests disagree about how many items the export holds.")
+    key = _text(summary, "manifestFilesS3Key")
+    files = _files(place, key)
+    items, listed = _count(summary, "itemCount"), sum(file.items for file in files)
+    if listed != items:
+        raise ExportError(
+            f"{SUMMARY}.json tells {items} items, the files in {key.rpartition('/')[2]} {listed}: "
+            f"one of the two is of another export, or broken. {AGAIN}"
+        )
     increment = kind == "increment"
-    arn = str(summary.get("exportArn") or "")
     return Export(
-        name=arn.rpartition("/")[2] or str(_needed(summary, "manifestFilesS3Key")).split("/")[-2],
+        name=_name(summary, key),
         kind=kind,
-        table_arn=str(_needed(summary, "tableArn")),
-        from_s=_seconds(_needed(summary, "exportFromTime")) if increment else None,
-        to_s=_seconds(_needed(summary, "exportToTime" if increment else "exportTime")),
+        table_arn=_text(summary, "tableArn"),
+        from_s=_seconds(summary, "exportFromTime") if increment else None,
+        to_s=_seconds(summary, "exportToTime" if increment else "exportTime"),
         items=items,
-        billed_bytes=int(summary.get("billedSizeBytes") or 0),
+        billed_bytes=_count(summary, "billedSizeBytes") if summary.get("billedSizeBytes") else 0,
         files=files,
     )
 
@@ -102,19 +108,22 @@ def _summary(place: Place) -> Mapping[str, Any]:
 def _files(place: Place, key: str) -> Sequence[DataFile]:
     name = key.rpartition("/")[2].removesuffix(".json")
     files = []
-    for line in _checked(place, name).splitlines():
+    for number, line in enumerate(_checked(place, name).splitlines(), 1):
         if line.strip():
             entry = _json(line, f"{name}.json")
             try:
                 files.append(
                     DataFile(
                         str(entry["dataFileS3Key"]),
-                        int(entry["itemCount"]),
+                        _whole(entry["itemCount"]),
                         str(entry["md5Checksum"]),
                     )
                 )
             except (TypeError, KeyError, ValueError):
-                raise ExportError(f"A line of {name}.json lacks key, count or checksum.") from None
+                raise ExportError(
+                    f"{name}.json, line {number}: it lacks key, count or checksum of a file, or "
+                    f"the count is no whole number. {AGAIN}"
+                ) from None
     return files
 
 
@@ -145,12 +154,47 @@ def _json(content: bytes, name: str) -> Any:
 
 def _needed(summary: Mapping[str, Any], field: str) -> Any:
     if summary.get(field) is None:
-        raise ExportError(f"{SUMMARY}.json has no {field}.")
+        raise ExportError(f"{SUMMARY}.json has no {field}. {AGAIN}")
     return summary[field]
 
 
-def _seconds(text: str) -> float:
+def _text(summary: Mapping[str, Any], field: str) -> str:
+    found = _needed(summary, field)
+    if not isinstance(found, str) or not found:
+        raise _unreadable(field, "a string")
+    return found
+
+
+def _count(summary: Mapping[str, Any], field: str) -> int:
     try:
-        return datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp()
+        return _whole(_needed(summary, field))
     except ValueError:
-        raise ExportError(f"{SUMMARY}.json holds a time that cannot be read.") from None
+        raise _unreadable(field, "a whole number") from None
+
+
+def _seconds(summary: Mapping[str, Any], field: str) -> float:
+    try:
+        return datetime.fromisoformat(_text(summary, field).replace("Z", "+00:00")).timestamp()
+    except (ValueError, OverflowError):
+        raise _unreadable(field, "a time such as 2023-11-14T22:13:20Z") from None
+
+
+def _name(summary: Mapping[str, Any], key: str) -> str:
+    """DynamoDB's id of the export: the end of its ARN, or the folder of its manifests."""
+    arn = "" if summary.get("exportArn") in (None, "") else _text(summary, "exportArn")
+    folder = key.rpartition("/")[0].rpartition("/")[2]
+    name = arn.rpartition("/")[2] or folder
+    if not name:
+        raise _unreadable("manifestFilesS3Key", "a key in the export's folder")
+    return name
+
+
+def _whole(found: object) -> int:
+    """A count as DynamoDB writes it. Raises ValueError for anything else."""
+    if isinstance(found, bool) or not isinstance(found, (int, str)) or int(found) < 0:
+        raise ValueError("no count")
+    return int(found)
+
+
+def _unreadable(field: str, wanted: str) -> ExportError:
+    return ExportError(f"{SUMMARY}.json: {field} is not {wanted}. {AGAIN}")
