@@ -1,7 +1,6 @@
 """`python -m ots_tools backfill`: a table or an export goes in, its rows stand in Table Store.
 
-Stops at any moment and goes on where it was; refuses what would break the migration's order. Exit
-codes: 0 done, 1 done but items were refused and are in quarantine, 2 not done.
+Stops at any moment and goes on where it was; refuses what would break the migration's order.
 """
 
 from __future__ import annotations
@@ -66,6 +65,8 @@ def backfill(
 
     Run it again after any interruption: it goes on where it was. docs/migration.md tells which
     order of steps to take, and what can happen in each.
+
+    Exit code: 0 done, 1 done but items were refused and are in quarantine, 2 not done.
     """
     console = Console()
     pace = Pace(workers, threads, rate_read, rate_write)

@@ -1,7 +1,6 @@
 """`python -m ots_tools redrive`: quarantined records go in; their keys are settled, and they leave.
 
-An object leaves the quarantine only when the row of each of its keys is what its item is. Exit
-codes: 0 nothing is left, 1 some stay and are named, 2 it did not come to its end.
+An object leaves the quarantine only when the row of each of its keys is what its item is.
 """
 
 from __future__ import annotations
@@ -70,6 +69,8 @@ def redrive(
     Each key's row is brought to its item's present state, beside the running stream, and the object
     is removed only then. Takes the objects that the function keeps and those that Lambda's
     on-failure destination keeps. Without QUARANTINE, the one of the settings.
+
+    Exit code: 0 nothing is left, 1 some stay and are named, 2 it did not come to its end.
     """
     place = quarantine or shared.settings.quarantine
     if not place:

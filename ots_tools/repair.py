@@ -1,7 +1,4 @@
-"""`python -m ots_tools repair`: verify's report, or keys, go in; each row is settled.
-
-Exit codes: 0 every key is settled, 1 some can never be written as they are, 2 some are not settled.
-"""
+"""`python -m ots_tools repair`: verify's report, or keys, go in; each row is settled."""
 
 from __future__ import annotations
 
@@ -51,6 +48,9 @@ def repair(shared: Common, path: Path | None, texts: tuple[str, ...]) -> None:
 
     Reads the item, writes it or deletes the row, and reads the item again until it is what was
     written: safe beside the live stream.
+
+    Exit code: 0 every key is settled, 1 some can never be written as they are, 2 some are not
+    settled.
     """
     if (path is None) == (not texts):
         raise click.UsageError("Give verify's REPORT, or --key, and not both.")

@@ -1,7 +1,6 @@
 """`python -m ots_tools show KEY`: one item and its row go side by side on the terminal.
 
-It shows values: the terminal is its user's own. Exit codes: 0 the row is what the item is, 1 it is
-not, 2 it could not be told.
+It shows values: the terminal is its user's own.
 """
 
 from __future__ import annotations
@@ -55,6 +54,8 @@ def show(shared: Common, key: tuple[str, ...]) -> None:
     """Show the item and the row of KEY side by side, and where they differ.
 
     KEY is name=value for each key attribute, or JSON: '{"user_id": {"S": "..."}}'.
+
+    Exit code: 0 the row is what the item is, 1 it is not, 2 it could not be told.
     """
     client, table = shared.source()
     keys = key_of(key, table)

@@ -1,7 +1,4 @@
-"""`python -m ots_tools verify`: two tables go in, a table on the screen and a JSON report come out.
-
-Exit codes: 0 equal, 1 different, 2 could not tell.
-"""
+"""`python -m ots_tools verify`: two tables go in, a table on the screen and a report come out."""
 
 from __future__ import annotations
 
@@ -78,6 +75,8 @@ def verify(
 
     Each side is read once. What differs is looked at again after --settle seconds: it counts only
     if the item stood still and the row still was not its row.
+
+    Exit code: 0 equal, 1 different, 2 could not tell.
     """
     console = Console()
     client, table = shared.source(connections=threads + 1)

@@ -1,7 +1,4 @@
-"""`python -m ots_tools watch`: one screen says whether readers may be switched to Table Store.
-
-Exit codes with --once: 0 ready to switch, 1 something is missing, 2 could not tell.
-"""
+"""`python -m ots_tools watch`: one screen says whether readers may be switched to Table Store."""
 
 from __future__ import annotations
 
@@ -69,7 +66,11 @@ def watch(
     interval: float,
     once: bool,
 ) -> None:
-    """Show how far the migration is, and say "ready to switch" or what is missing."""
+    """Show how far the migration is, and say "ready to switch" or what is missing.
+
+    Exit code: with --once 0 ready to switch, 1 something is missing, 2 could not tell; without it
+    0 when Ctrl-C ends it, 2 could not tell.
+    """
     console = Console()
     if once:
         seen = look(shared, ledger, checkpoint)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import time
 from importlib import import_module
@@ -58,6 +59,12 @@ def test_finite_number_is_taken(name: str, option: str) -> None:
     """1 is within each range; the command ends for want of the settings or the table."""
     result = CliRunner().invoke(command(name), [f"{option}=1"])
     assert option not in result.output
+
+
+@pytest.mark.parametrize("name", sorted(COMMANDS))
+def test_help_tells_each_exit_code(name: str) -> None:
+    said = " ".join(CliRunner().invoke(command(name), ["--help"]).output.split())
+    assert re.search("Exit code: .*0 .+, 1 .+, 2 ", said), said
 
 
 def test_ctrl_c_is_no_difference(stage: Stage) -> None:
