@@ -1,7 +1,6 @@
 """What the migration's commands share: options in, settings, the source table and its state out.
 
-Errors that people can mend end a command with their words and exit code 2,
-and so does Ctrl-C.
+Errors that people can mend end a command with their words and exit code 2.
 """
 
 from __future__ import annotations
@@ -9,7 +8,6 @@ from __future__ import annotations
 import functools
 import math
 import os
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -162,9 +160,6 @@ def common(command: F) -> F:
             raise CouldNotTellError(str(error)) from None
         except click.ClickException:
             raise
-        except KeyboardInterrupt:  # click would exit with 1, which says that something was found
-            click.echo("Stopped. What is done is done; run the same command again.", err=True)
-            sys.exit(COULD_NOT_TELL)
         except Exception as error:  # noqa: BLE001 - its own words could hold a value
             raise CouldNotTellError(_known_words(error) or _place(error)) from None
 

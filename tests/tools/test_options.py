@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import re
 import signal
+import subprocess
+import sys
 import time
 from importlib import import_module
+from pathlib import Path
 
 import click
 import pytest
@@ -15,6 +19,7 @@ from ots_tools.__main__ import COMMANDS
 from tests.builders import item
 from tests.tools.stage import Stage
 
+STOPPED = "Stopped. What is done is done; run the same command again."
 NUMBERS = [
     ("backfill", "--rate-read"),
     ("backfill", "--rate-write"),
@@ -92,3 +97,20 @@ def test_ctrl_c_while_both_tables_are_read(stage: Stage) -> None:
     said, _ = process.communicate()
     assert process.returncode == 2, said
     assert said.splitlines()[-1].startswith("Stopped.")
+
+
+@pytest.mark.parametrize("name", ["doctor", "redrive", "repair", "watch"])
+def test_ctrl_c_ends_each_command_with_2(name: str, tmp_path: Path) -> None:
+    """A pipe as the settings' file tells when the command is at work, and keeps it there."""
+    pipe = tmp_path / "settings"
+    os.mkfifo(pipe)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "ots_tools", name, "--settings", str(pipe)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    with pipe.open("w"):
+        process.send_signal(signal.SIGINT)
+        said, _ = process.communicate()
+    assert (process.returncode, said.splitlines()[-1:]) == (2, [STOPPED])
