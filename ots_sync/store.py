@@ -86,7 +86,14 @@ def batch_write_row(
     signing = client._signer, RequestContext(credentials)  # noqa: SLF001 - as its own calls do
     try:
         path, headers, body = client.protocol.make_request(_API, *signing, request)
-    except Exception as error:  # noqa: BLE001 - the SDK raises whatever its encoder meets
+    except (
+        OTSClientError,
+        LookupError,
+        TypeError,
+        ValueError,
+        ArithmeticError,
+        RuntimeError,
+    ) as error:
         raise StoreError("NotEncodable", type(error).__name__) from None
     try:
         answer = client.connection.send_receive(path, headers, body)

@@ -89,5 +89,4 @@ ENVIRON = {
 LARGE_FILES = {"ots_sync/settings.py": 240}
 LARGE_FUNCTIONS = {
     "ots_local/demo/stream.py:run": 64,
-    "tests/tools/test_orders.py:test_whatever_the_guards_let_through_ends_right_but_for_ghosts": 62,
 }

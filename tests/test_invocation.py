@@ -146,6 +146,7 @@ def test_edited_door_that_fails_fails_the_invocation_by_a_named_error(door: Any)
 def test_interpreter_is_as_it_was_when_an_invocation_ends_however_it_ends() -> None:
     """The garbage collector and the threads' turns are the process's, and tools share it."""
     before = gc.isenabled(), sys.getswitchinterval()
+    assert before == (True, pytest.approx(0.005))  # nor has any invocation before left a trace
     with contextlib.suppress(KeyError), invocation.undisturbed():
         assert not gc.isenabled()
         assert sys.getswitchinterval() == pytest.approx(invocation.TURN_S)
