@@ -6,8 +6,6 @@ from importlib import import_module
 
 import click
 
-from ots_sync import quiet  # noqa: F401 - before a sub-command imports the SDK
-
 # sub-command -> (module, name of its click command)
 COMMANDS: dict[str, tuple[str, str]] = {
     "demo-migration": ("ots_local.migration.command", "demo_migration"),

@@ -70,7 +70,7 @@ def _key_types(settings: Settings, event: Any) -> dict[str, type]:
     """Types that PRIMARY_KEY leaves open are those of the first event's keys, else text."""
     keys: Mapping[str, Any] = {}
     with suppress(SyncError):  # the handler says it too, and better
-        keys = next((change.keys for change in changes.read(event)[0]), {})
+        keys = next((change.keys for change in changes.parse_event(event)[0]), {})
     return {
         name: kind or next((_TAGS[tag] for tag in keys.get(name, {}) if tag in _TAGS), str)
         for name, kind in settings.primary_key.items()

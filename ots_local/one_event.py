@@ -18,9 +18,8 @@ from ots_local import function as on_this_machine
 from ots_local import row_view, target_table
 from ots_local.function_log import FunctionLog
 from ots_sync import changes
-from ots_sync.errors import RefusedError, SyncError
-from ots_sync.measure import key_bytes
-from ots_sync.rows import identity
+from ots_sync.errors import RejectedError, SyncError
+from ots_sync.rows import key_size, row_id
 
 ROWS_SHOWN = 10
 
@@ -63,13 +62,13 @@ def _keys(function: ModuleType, event: Any) -> list[Any]:
     """The primary keys that the event is about, each once; what can never be a row has none."""
     found: dict[Any, Any] = {}
     try:
-        for change in changes.read(event)[0]:
+        for change in changes.parse_event(event)[0]:
             try:
                 key = function.get_primary_key(change.keys)
-                key_bytes(key)
-            except RefusedError:
+                key_size(key)
+            except RejectedError:
                 continue
-            found.setdefault(identity(key), key)
+            found.setdefault(row_id(key), key)
     except SyncError:  # the handler says it too, and better
         return []
     return list(found.values())
@@ -101,11 +100,11 @@ def _show_summary(said: Any, console: Console) -> None:
     rows = ", ".join(f"{count} {kind}" for kind, count in said["rows"].items())
     console.print(
         f"records {said['records']}, rows {rows or 0}, calls {said['calls']}, "
-        f"refused {said['refused']}, in quarantine {said['quarantined']}, "
-        f"not done {said['undone']}, {said['ms']['total']:.0f} ms"
+        f"rejected {said['rejected']}, in quarantine {said['quarantined']}, "
+        f"unprocessed {said['unprocessed']}, {said['duration_ms']['total']:.0f} ms"
     )
-    for refusal in said.get("refusals", ()):
+    for refusal in said.get("rejections", ()):
         console.print(
-            Text(f"  refused {refusal['sequence_number']}: {refusal['reason']}", "yellow"),
+            Text(f"  rejected {refusal['sequence_number']}: {refusal['reason']}", "yellow"),
             soft_wrap=True,
         )

@@ -10,8 +10,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from ots_sync import quiet  # noqa: F401  # isort: skip - before the SDK is imported
-
 import urllib3
 from tablestore import (
     CapacityUnit,

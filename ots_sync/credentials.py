@@ -1,7 +1,7 @@
-"""The settings go in, a credentials provider for the SDK comes out: plain, or Secrets Manager.
+"""Provide the SDK with credentials from the settings or from Secrets Manager.
 
-The secret is read once per container, and again when Table Store says that it is no longer valid.
-Refuses a secret that does not hold what it should, without a word of what it holds.
+The secret is read once per execution environment, and again when Table Store rejects it. An error
+about its format never shows its content.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ READ_TIMEOUT_S = 5
 
 
 class SecretProvider(CredentialsProvider):  # type: ignore[misc]  # the SDK has no types
-    """Credentials from a secret; `fetch(renew)` returns its text. Safe for many threads."""
+    """Credentials from a secret. Thread-safe. `fetch(force)` returns the secret's text."""
 
     def __init__(self, fetch: Callable[[bool], str]) -> None:
         self._fetch = fetch
@@ -29,24 +29,24 @@ class SecretProvider(CredentialsProvider):  # type: ignore[misc]  # the SDK has 
         self._credentials: Credentials | None = None
 
     def get_credentials(self) -> Credentials:
-        """What the SDK asks for before each call."""
+        """Return the credentials; the SDK calls this before each request."""
         with self._lock:
             if self._credentials is None:
-                self._credentials = _read(self._fetch(False))
+                self._credentials = _parse(self._fetch(False))
             return self._credentials
 
-    def renewed(self, refused: Credentials) -> bool:
-        """Reads the secret again; whether what is in force now differs from what was refused."""
+    def refresh(self, rejected: Credentials) -> bool:
+        """Read the secret again; return whether it differs from the rejected credentials."""
         with self._lock:
-            if self._credentials is refused:
-                self._credentials = _read(self._fetch(True))
-            return _parts(self._credentials) != _parts(refused)
+            if self._credentials is rejected:
+                self._credentials = _parse(self._fetch(True))
+            return _parts(self._credentials) != _parts(rejected)
 
 
-def provider(settings: Settings) -> CredentialsProvider:
-    """The provider that the settings ask for."""
+def credentials_provider(settings: Settings) -> CredentialsProvider:
+    """Return the provider that the settings define."""
     if settings.secret_arn:
-        return SecretProvider(lambda renew: _secret(settings.secret_arn, renew))
+        return SecretProvider(lambda force: _fetch_secret(settings.secret_arn, force))
     from tablestore.credentials import StaticCredentialsProvider
 
     return StaticCredentialsProvider(
@@ -54,13 +54,13 @@ def provider(settings: Settings) -> CredentialsProvider:
     )
 
 
-def _secret(arn: str, renew: bool) -> str:
-    # boto3 comes with this import, a fifth of a second that only those pay who use a secret.
+def _fetch_secret(arn: str, force: bool) -> str:
+    # This imports boto3, which takes a fifth of a second; only functions with a secret need it.
     from aws_lambda_powertools.utilities import parameters
     from botocore.config import Config
     from botocore.exceptions import BotoCoreError
 
-    # By itself boto3 would wait for minutes, longer than the function may.
+    # The defaults of boto3 wait for minutes, longer than the timeout of the function.
     config = Config(
         connect_timeout=CONNECT_TIMEOUT_S,
         read_timeout=READ_TIMEOUT_S,
@@ -68,27 +68,27 @@ def _secret(arn: str, renew: bool) -> str:
     )
     try:
         source = parameters.SecretsProvider(boto_config=config)
-        return str(source.get(arn, force_fetch=renew))
+        return str(source.get(arn, force_fetch=force))
     except (parameters.exceptions.GetParameterError, BotoCoreError) as error:
         cause = type(error.__cause__ or error).__name__
         raise ConfigurationError(
-            f"The secret that OTS_SECRET_ARN names cannot be read ({cause}). "
-            "Check its ARN and that the function's role may secretsmanager:GetSecretValue on it."
+            f"The secret in OTS_SECRET_ARN cannot be read ({cause}). Check the ARN, and that the "
+            "function's role allows secretsmanager:GetSecretValue on it."
         ) from None
 
 
-def _read(text: str) -> Credentials:
+def _parse(text: str) -> Credentials:
     try:
         secret: Any = json.loads(text)
         key_id, key_secret = secret["OTS_ID"], secret["OTS_SECRET"]
         token = secret.get("OTS_STS_TOKEN") or None
-        good = all(isinstance(part, str) and part for part in (key_id, key_secret))
+        valid = all(isinstance(part, str) and part for part in (key_id, key_secret))
     except (ValueError, TypeError, KeyError, AttributeError):
-        good = False
-    if not good:
+        valid = False
+    if not valid:
         raise ConfigurationError(
-            "The secret that OTS_SECRET_ARN names must be a JSON object with the texts OTS_ID and "
-            "OTS_SECRET (and OTS_STS_TOKEN where there is one)."
+            "The secret in OTS_SECRET_ARN must be a JSON object with the strings OTS_ID and "
+            "OTS_SECRET, and optionally OTS_STS_TOKEN."
         )
     return Credentials(key_id, key_secret, token)
 

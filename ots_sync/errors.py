@@ -1,21 +1,22 @@
-"""Every error that ots-sync raises, as one tree; none carries an item's value or a secret.
+"""Define every error that ots-sync raises; none carries an item's value or a secret.
 
 SyncError
-├── ConfigurationError      every record would fail: someone has to change something
-│   └── SettingsError       the settings are at fault, all faults at once
-├── RefusedError            this record or row can never be written as it is
-├── UndoneError             something is not done: Lambda has to deliver it again
-├── StoreError              a call to Table Store failed as a whole
-└── QuarantineError         a refused record could not be stored
+├── ConfigurationError        every record would fail until someone changes the deployment
+│   └── SettingsError         the settings are wrong; all faults at once
+├── RejectedError             this record or row can never be written as it is
+├── UnprocessedRecordsError   Lambda must deliver some records again
+├── TableStoreError           a call to Table Store failed, or one row of it
+└── QuarantineError           a rejected record could not be stored
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from traceback import extract_tb
 
 
 class SyncError(Exception):
-    """The root: catch this to catch whatever ots-sync raises on purpose."""
+    """Base of all errors that ots-sync raises on purpose."""
 
 
 class ConfigurationError(SyncError):
@@ -23,17 +24,17 @@ class ConfigurationError(SyncError):
 
 
 class SettingsError(ConfigurationError):
-    """One or more settings are missing or wrong; `faults` holds a sentence for each."""
+    """One or more settings are missing or wrong; `faults` has one sentence for each."""
 
     def __init__(self, faults: Sequence[str]) -> None:
         self.faults = tuple(faults)
-        super().__init__("The settings are not usable:\n" + "\n".join(f"- {f}" for f in faults))
+        super().__init__("The settings are not valid:\n" + "\n".join(f"- {f}" for f in faults))
 
 
-class RefusedError(SyncError):
-    """A record or row that can never succeed as it is.
+class RejectedError(SyncError):
+    """A record or row that can never be written as it is.
 
-    `code` is one word for machines; the message is for people and names fields, never values.
+    `code` is one word for programs. The message is for people; it names fields, never values.
     """
 
     def __init__(self, code: str, message: str) -> None:
@@ -41,12 +42,12 @@ class RefusedError(SyncError):
         super().__init__(message)
 
 
-class UndoneError(SyncError):
-    """At least one record is not done, and an exception is the only safe way to say so."""
+class UnprocessedRecordsError(SyncError):
+    """At least one record is unprocessed, and only an exception makes Lambda deliver it again."""
 
 
-class StoreError(SyncError):
-    """A call to Table Store that failed whole; `code` is a key of `codes.VERDICTS` or unknown."""
+class TableStoreError(SyncError):
+    """A failed call, or a failed row of a call; `code` is a key of `retry.ERROR_CLASSES` or new."""
 
     def __init__(self, code: str, message: str) -> None:
         self.code = code
@@ -55,4 +56,27 @@ class StoreError(SyncError):
 
 
 class QuarantineError(SyncError):
-    """A refused record could not be put into quarantine, so it is not done."""
+    """A rejected record could not be stored in quarantine, so it stays unprocessed."""
+
+
+def printable(text: object, limit: int) -> str:
+    """Return at most `limit` ASCII characters, with escapes for everything that is not printable.
+
+    Text from outside can then neither forge a line of the log nor fill it.
+    """
+    return ascii(str(text))[1:-1][:limit]
+
+
+def quoted(name: object, limit: int = 64) -> str:
+    """Return a name in quotes, with escapes as in `printable`."""
+    return ascii(name)[:limit]
+
+
+def describe_unexpected(error: BaseException) -> str:
+    """Return the type and the code location of an error, without its message.
+
+    The message of an error that the code does not expect can hold a value of the data.
+    """
+    frame = extract_tb(error.__traceback__)[-1]
+    file_name = frame.filename.rpartition("/")[2]
+    return f"an unexpected {type(error).__name__} in {file_name}, {frame.name}, line {frame.lineno}"

@@ -1,7 +1,4 @@
-"""Lambda's clock and the settings go in, the ports of one invocation come out; and its last word.
-
-Refuses to begin when the function's time-out leaves no time for a single call.
-"""
+"""Prepare one invocation: its deadline and context, the garbage collector, and the failure log."""
 
 from __future__ import annotations
 
@@ -9,98 +6,94 @@ import gc
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from traceback import extract_tb
-from typing import Protocol
 
-from ots_sync.errors import ConfigurationError, SyncError, UndoneError
-from ots_sync.quarantine import LONGEST_S, open_quarantine
+from ots_sync.connection import max_call_s
+from ots_sync.errors import (
+    ConfigurationError,
+    SyncError,
+    UnprocessedRecordsError,
+    describe_unexpected,
+)
+from ots_sync.model import Clock
+from ots_sync.pipeline import Context
+from ots_sync.quarantine import MAX_STORE_S, open_quarantine
 from ots_sync.retry import Deadline
 from ots_sync.settings import Settings
-from ots_sync.sync import Ports
-from ots_sync.transport import call_s
-from ots_sync.writer import Means, Send
+from ots_sync.telemetry import Telemetry
+from ots_sync.writer import Send, WriterContext
 
-ANSWER_S = 1.0
-"""What is left for the summary and the answer, in seconds."""
+RESPONSE_RESERVE_S = 1.0
+"""Time reserved for the summary and the response, in seconds."""
 
-TURN_S = 0.001
-"""How long a thread goes on while others wait, in seconds."""
+SWITCH_INTERVAL_S = 0.001
+"""How long a thread runs while others wait, in seconds."""
 
-NO_CONTEXT_S = 60.0
-"""How long an invocation may take that Lambda did not make; the article's least time-out."""
-
-
-class Voice(Protocol):
-    """What an invocation that raises is told to."""
-
-    def failed(self, error: Exception) -> None: ...
+DEFAULT_TIMEOUT_S = 60.0
+"""The timeout of an invocation without Lambda's context: the minimum in the article."""
 
 
-def ports(
+def build_context(
     settings: Settings,
     *,
     send: Send,
     remaining_ms: Callable[[], int] | None,
-    clock: Callable[[], float],
-    sleep: Callable[[float], None],
+    clock: Clock,
     uniform: Callable[[float, float], float],
-    wall_s: Callable[[], float],
-) -> Ports:
-    """The ports of an invocation that ends `remaining_ms()` from now."""
-    now_s = clock()
-    remaining_s = NO_CONTEXT_S if remaining_ms is None else remaining_ms() / 1000
-    end_s = now_s + remaining_s - ANSWER_S
-    keep_s = LONGEST_S if settings.quarantine else 0.0
-    deadline = Deadline(end_s - keep_s, call_s(settings.timeout_s), settings.timeout_s)
+) -> Context:
+    """Return the context of an invocation that ends `remaining_ms()` from now.
+
+    Raises ConfigurationError if the function's timeout is too short for a single request.
+    """
+    now_s = clock.monotonic()
+    remaining_s = DEFAULT_TIMEOUT_S if remaining_ms is None else remaining_ms() / 1000
+    end_s = now_s + remaining_s - RESPONSE_RESERVE_S
+    store_s = MAX_STORE_S if settings.quarantine else 0.0
+    deadline = Deadline(end_s - store_s, max_call_s(settings.timeout_s), settings.timeout_s)
     if not deadline.allows_call(now_s):
-        needed_s = deadline.call_s + keep_s + ANSWER_S
+        needed_s = deadline.max_call_s + store_s + RESPONSE_RESERVE_S
         raise ConfigurationError(
-            f"The function's time-out leaves {remaining_s:.0f} s, and one call with what follows "
-            f"can take {needed_s:.0f} s. Raise the time-out, or lower OTS_TIMEOUT."
+            f"The function's timeout leaves {remaining_s:.0f} s, but one request and its "
+            f"quarantine can take {needed_s:.0f} s. Raise the timeout "
+            "of the function, or lower OTS_TIMEOUT."
         )
-    return Ports(
-        Means(send, deadline, settings.max_concurrency, clock, sleep, uniform),
+    return Context(
+        WriterContext(send, deadline, settings.max_concurrency, clock, uniform),
         quarantine=lambda: open_quarantine(settings),
-        may_keep=lambda: clock() + keep_s <= end_s,
-        wall_s=wall_s,
+        has_time_to_store=lambda: clock.monotonic() + store_s <= end_s,
     )
 
 
 @contextmanager
-def undisturbed() -> Iterator[None]:
-    """Keeps the garbage collector away while an event is worked on, and lets threads take turns.
+def gc_paused() -> Iterator[None]:
+    """Disable the garbage collector, and switch threads more often, during an invocation.
 
-    The event and its rows are hundreds of thousands of objects, none of them garbage before the
-    end, and the collector would go through them again and again. What would be garbage, the remains
-    of failed calls, is freed by the store itself. https://docs.python.org/3/library/gc.html#gc.disable
-    A call whose answer is there waits its turn while rows are made, at each step of its way: by
-    default 5 ms. https://docs.python.org/3/library/sys.html#sys.setswitchinterval
+    An event and its rows are hundreds of thousands of objects. None is garbage before the end, and
+    the collector would scan them repeatedly. `client.py` frees the only cycles, those of failed
+    requests. https://docs.python.org/3/library/gc.html#gc.disable
+    A thread with a response waits for the thread that builds rows, 5 ms by default at each step.
+    https://docs.python.org/3/library/sys.html#sys.setswitchinterval
     """
-    turn_s = sys.getswitchinterval()
-    sys.setswitchinterval(TURN_S)
+    switch_interval_s = sys.getswitchinterval()
+    sys.setswitchinterval(SWITCH_INTERVAL_S)
     gc.disable()
     try:
         yield
     finally:
         gc.enable()
-        sys.setswitchinterval(turn_s)
+        sys.setswitchinterval(switch_interval_s)
 
 
 @contextmanager
-def told(voice: Voice) -> Iterator[None]:
-    """Logs an invocation that raises; of an error that nobody foresaw, its kind and place only,
-    for its words can hold a value.
-    """
+def log_failures(telemetry: Telemetry) -> Iterator[None]:
+    """Log an error that the invocation raises; for an unexpected one only type and location."""
     try:
         yield
     except SyncError as error:
-        voice.failed(error)
+        telemetry.log_failure(error)
         raise
     except Exception as error:  # noqa: BLE001 - the last resort; it raises again
-        place = extract_tb(error.__traceback__)[-1]
-        unforeseen = UndoneError(
-            f"an unexpected {type(error).__name__} in {place.filename.rpartition('/')[2]}, "
-            f"{place.name}, line {place.lineno}: nothing of this event is taken as done"
+        unexpected = UnprocessedRecordsError(
+            f"{describe_unexpected(error)}: every record of this event stays unprocessed"
         )
-        voice.failed(unforeseen)
-        raise unforeseen from None
+        telemetry.log_failure(unexpected)
+        raise unexpected from None

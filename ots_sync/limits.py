@@ -1,21 +1,23 @@
-"""Every number of Table Store, DynamoDB and Lambda that the function keeps to, with its source.
+"""List the limits of Table Store, DynamoDB and Lambda that the function keeps, with their sources.
 
-The local Table Store writes its own limits down a second time, on purpose: if one side is wrong,
-the two must disagree. Units are in the names; "bytes" are UTF-8 bytes.
+The local Table Store defines its limits a second time, on purpose: an error on one side then shows
+as a difference. Units are in the names; "bytes" are bytes of UTF-8.
 """
 
 from __future__ import annotations
 
 # https://www.alibabacloud.com/help/en/tablestore/developer-reference/batchwriterow
 ROWS_PER_BATCH = 200
-# Exactly 4 MiB. Counted are names and values of key and attribute columns, and 8 for a cell's
-# timestamp; whether an omitted timestamp counts is not documented, so it always does here.
+# Exactly 4 MiB. The service counts names and values of key and attribute columns, and 8 bytes per
+# cell for its timestamp. The documentation does not say whether an omitted timestamp counts; it
+# counts here.
 BATCH_COUNTED_BYTES = 4_194_304
 CELL_TIMESTAMP_BYTES = 8
 # https://www.alibabacloud.com/help/en/tablestore/product-overview/limits-on-wide-column-model
-# "5 MB", decimal or binary is not said: the smaller, less room for the table's name and framing.
+# The documentation says "5 MB". Here it is the smaller meaning of MB, less the size of the table's
+# name and of the framing.
 BODY_BYTES = 5_000_000 - 4_096
-# What the wire form adds at most to a cell and to a row (measured on both encoders of the SDK).
+# The most that the wire format adds per cell and per row, measured with both encoders of the SDK.
 BODY_BYTES_PER_CELL = 18
 BODY_BYTES_PER_ROW = 96
 COLUMNS_PER_WRITE = 1_024

@@ -1,9 +1,9 @@
-"""What became of every record goes in; what Lambda is told, and one summary, come out.
+"""Count the outcome of an invocation and build the response to Lambda.
 
-The answer names the lowest sequence number that is not done: Lambda starts again from there, so
-more entries would say nothing. A mapping without ReportBatchItemFailures ignores the answer and
-counts success, so without PARTIAL_RESPONSE anything undone raises.
-https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-batchfailurereporting.html
+The response names the lowest unprocessed sequence number. Lambda delivers everything from there
+again, so more entries would add nothing. An event source mapping without ReportBatchItemFailures
+ignores the response and counts it as success, so without PARTIAL_RESPONSE an unprocessed record
+raises. https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-batchfailurereporting.html
 """
 
 from __future__ import annotations
@@ -14,16 +14,17 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ots_sync.changes import sequence_number
-from ots_sync.errors import RefusedError, UndoneError
+from ots_sync.errors import RejectedError, UnprocessedRecordsError
 
-REFUSALS_NAMED = 5
+MAX_LISTED_REJECTIONS = 5
 
 
 @dataclass(slots=True)
 class Outcome:
-    """One invocation, counted. `undone` holds records, whole; `why` counts them by code.
+    """The counts of one invocation. `unprocessed` holds whole records.
 
-    `refusals` names the first few refused records for the log: sequence number, code, reason.
+    `unprocessed_codes` counts them by code. `rejections` describes the first few rejected records
+    for the log: sequence number, code and reason. `duration_ms` is by pipeline step.
     """
 
     records: int = 0
@@ -32,20 +33,20 @@ class Outcome:
     calls: int = 0
     retried_rows: int = 0
     unknown_outcomes: int = 0
-    codes: Counter[str] = field(default_factory=Counter)
-    refused: int = 0
-    refusals: list[dict[str, str]] = field(default_factory=list)
+    error_codes: Counter[str] = field(default_factory=Counter)
+    rejected: int = 0
+    rejections: list[dict[str, str]] = field(default_factory=list)
     quarantined: int = 0
-    undone: list[Any] = field(default_factory=list)
-    why: Counter[str] = field(default_factory=Counter)
+    unprocessed: list[Any] = field(default_factory=list)
+    unprocessed_codes: Counter[str] = field(default_factory=Counter)
     lag_s: float | None = None
-    steps_ms: dict[str, float] = field(default_factory=dict)
+    duration_ms: dict[str, float] = field(default_factory=dict)
 
-    def refuse(self, record: Any, error: RefusedError) -> None:
-        """Counts a refused record, and names it while the log has room."""
-        self.refused += 1
-        if len(self.refusals) < REFUSALS_NAMED:
-            self.refusals.append(
+    def add_rejection(self, record: Any, error: RejectedError) -> None:
+        """Count a rejected record, and describe it while the log has room."""
+        self.rejected += 1
+        if len(self.rejections) < MAX_LISTED_REJECTIONS:
+            self.rejections.append(
                 {
                     "sequence_number": sequence_number(record),
                     "code": error.code,
@@ -54,24 +55,29 @@ class Outcome:
             )
 
 
-def first_undone(undone: Sequence[Any]) -> str | None:
-    """The lowest sequence number of the records, or None when one of them has none."""
-    numbers = [sequence_number(record) for record in undone]
+def first_unprocessed(unprocessed: Sequence[Any]) -> str | None:
+    """Return the lowest sequence number of the records, or None if a record has none."""
+    numbers = [sequence_number(record) for record in unprocessed]
     return min(numbers, key=int) if numbers and all(numbers) else None
 
 
-def answer(outcome: Outcome, *, partial_response: bool) -> Mapping[str, Any]:
-    """What Lambda is told. Raises UndoneError when an answer would not be heard or understood."""
-    if not outcome.undone:
+def build_response(outcome: Outcome, *, partial_response: bool) -> Mapping[str, Any]:
+    """Return the response to Lambda.
+
+    Raises UnprocessedRecordsError if Lambda would ignore or misread a response.
+    """
+    if not outcome.unprocessed:
         return {"batchItemFailures": []}
-    first = first_undone(outcome.undone)
+    first = first_unprocessed(outcome.unprocessed)
     if first is None or not partial_response:
-        reasons = ", ".join(f"{code} {count}" for code, count in outcome.why.most_common(5))
-        if outcome.refusals:
-            refusal = outcome.refusals[0]  # seldom of the record that is named as the first undone
-            reasons += f"; refused {refusal['sequence_number'] or 'one'}: {refusal['reason']}"
-        raise UndoneError(
-            f"{len(outcome.undone)} of {outcome.records} records are not done "
+        codes = outcome.unprocessed_codes.most_common(5)
+        reasons = ", ".join(f"{code} {count}" for code, count in codes)
+        if outcome.rejections:
+            rejection = outcome.rejections[0]  # often of another record than the first unprocessed
+            number = rejection["sequence_number"] or "a record"
+            reasons += f"; rejected {number}: {rejection['reason']}"
+        raise UnprocessedRecordsError(
+            f"{len(outcome.unprocessed)} of {outcome.records} records are unprocessed "
             f"(first sequence number {first or 'unknown'}; {reasons}). Lambda delivers them again."
         )
     return {"batchItemFailures": [{"itemIdentifier": first}]}

@@ -1,8 +1,8 @@
-"""A refused record goes in, whole, with its reason; one object in S3, or one file, holds it.
+"""Store rejected records whole, each with the reason, as one object in S3 or one file.
 
-The same record always lands on the same object, so that a redelivery adds nothing. Names are made
-of the table, the sequence number and a digest, never of keys. S3 encrypts every object by the
-bucket's own default; template.yaml makes that bucket.
+A record always has the same object name, so that a redelivery adds no second object. The name
+consists of the table, the sequence number and a digest, never of keys. S3 encrypts each object by
+the bucket's default; template.yaml creates that bucket.
 """
 
 from __future__ import annotations
@@ -18,82 +18,83 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from ots_sync.changes import Refused, sequence_number
+from ots_sync.changes import sequence_number
 from ots_sync.errors import QuarantineError
+from ots_sync.model import Rejected
 from ots_sync.settings import Settings
 
 CONNECT_TIMEOUT_S = 2
 READ_TIMEOUT_S = 5
-LONGEST_S = 2 * (CONNECT_TIMEOUT_S + READ_TIMEOUT_S)
-"""What storing one object takes at most, one more try included."""
+MAX_STORE_S = 2 * (CONNECT_TIMEOUT_S + READ_TIMEOUT_S)
+"""The longest that storing one object can take, in seconds, including one retry."""
 
-_SIDE_BY_SIDE = 16
+_MAX_CONCURRENT_PUTS = 16
 
 Put = Callable[[str, bytes], None]
-"""Stores an object's bytes under a name; raises when it is not safely there."""
+"""Stores bytes under a name; raises if they are not stored safely."""
 
 
 @dataclass(frozen=True, slots=True)
 class Quarantine:
-    """Where refused records are kept; `fingerprint` tells which settings refused them."""
+    """The store for rejected records; `fingerprint` identifies the settings that rejected them."""
 
     put: Put
     table_name: str
     fingerprint: str
 
-    def keep(self, refused: Refused, now_s: float) -> None:
-        """Stores one record; raises QuarantineError when it is not safely there."""
+    def store(self, rejected: Rejected, now_s: float) -> None:
+        """Store one record; raises QuarantineError if it is not stored safely."""
         document = {
-            "code": refused.error.code,
-            "reason": str(refused.error),
+            "code": rejected.error.code,
+            "reason": str(rejected.error),
             "fingerprint": self.fingerprint,
             "quarantined_at_s": round(now_s),
-            "record": refused.record,
+            "record": rejected.record,
         }
         try:
-            body = json.dumps(document, default=_jsonable, ensure_ascii=True).encode()
-            self.put(object_name(self.table_name, refused.record), body)
-        except Exception as error:  # noqa: BLE001 - whatever it is, the record is not safe
+            body = json.dumps(document, default=_to_json, ensure_ascii=True).encode()
+            self.put(object_name(self.table_name, rejected.record), body)
+        except Exception as error:  # noqa: BLE001 - whatever the cause, the record is not safe
             raise QuarantineError(_reason(error)) from None
 
-    def keep_all(
-        self, refused: Sequence[Refused], now_s: float, in_time: Callable[[], bool]
+    def store_all(
+        self, rejected: Sequence[Rejected], now_s: float, has_time: Callable[[], bool]
     ) -> list[QuarantineError | None]:
-        """Stores records side by side while `in_time()`; for each, None when it is safe."""
+        """Store records in parallel while `has_time()`; return None or the error of each."""
 
-        def kept(one: Refused) -> QuarantineError | None:
-            if not in_time():
-                return QuarantineError("Late")
+        def store_one(record: Rejected) -> QuarantineError | None:
+            if not has_time():
+                return QuarantineError("DeadlineExceeded")
             try:
-                self.keep(one, now_s)
+                self.store(record, now_s)
             except QuarantineError as error:
                 return error
             return None
 
-        with ThreadPoolExecutor(min(_SIDE_BY_SIDE, len(refused) or 1)) as executor:
-            return list(executor.map(kept, refused))
+        with ThreadPoolExecutor(min(_MAX_CONCURRENT_PUTS, len(rejected) or 1)) as executor:
+            return list(executor.map(store_one, rejected))
 
 
 def _reason(error: Exception) -> str:
-    """S3's own code, such as AccessDenied, or the kind of the error; never its words."""
+    """Return S3's error code, such as AccessDenied, or the type of the error; never its message."""
     response = getattr(error, "response", None)
-    told = response.get("Error", {}).get("Code") if isinstance(response, dict) else None
-    return str(told or type(error).__name__)
+    code = response.get("Error", {}).get("Code") if isinstance(response, dict) else None
+    return str(code or type(error).__name__)
 
 
 def object_name(table_name: str, record: Any) -> str:
-    """The name that this record, and no other, always has."""
+    """Return the object name of a record: always the same, and different for different records."""
     identity = json.dumps(
         record.get("eventID") or record if isinstance(record, dict) else record,
         sort_keys=True,
-        default=_jsonable,
+        default=_to_json,
     )
     number = sequence_number(record).zfill(40)
     return f"{table_name}/{number}-{hashlib.sha256(identity.encode()).hexdigest()[:16]}.json"
 
 
 def open_quarantine(settings: Settings) -> Quarantine | None:
-    """The quarantine that the settings name, or None when they name none."""
+    """Return the quarantine in the settings, or None if there is none."""
     if not settings.quarantine:
         return None
     parts = urlsplit(settings.quarantine)
@@ -108,20 +109,20 @@ def open_quarantine(settings: Settings) -> Quarantine | None:
 def _put_file(folder: Path, name: str, body: bytes) -> None:
     path = folder / name
     path.parent.mkdir(parents=True, exist_ok=True)
-    half = path.with_suffix(".part")
-    half.write_bytes(body)
-    half.replace(path)  # a reader sees all of it or nothing
+    partial_path = path.with_suffix(".part")
+    partial_path.write_bytes(body)
+    partial_path.replace(path)  # a reader sees the whole file or none
 
 
 def _s3_put(bucket: str, prefix: str) -> Put:
-    import boto3  # comes with the runtime; imported when the first record is refused
+    import boto3  # part of the runtime; imported when the first record is rejected
     from botocore.config import Config
 
     config = Config(
         connect_timeout=CONNECT_TIMEOUT_S,
         read_timeout=READ_TIMEOUT_S,
         retries={"mode": "standard", "total_max_attempts": 2},
-        max_pool_connections=_SIDE_BY_SIDE,
+        max_pool_connections=_MAX_CONCURRENT_PUTS,
     )
     client = boto3.client("s3", config=config)
 
@@ -132,8 +133,8 @@ def _s3_put(bucket: str, prefix: str) -> Put:
     return put
 
 
-def _jsonable(value: Any) -> Any:
-    """Bytes as boto3 has them become base64, as Lambda's events have them."""
+def _to_json(value: Any) -> Any:
+    """Convert boto3's bytes to base64, as in Lambda's events."""
     if isinstance(value, (bytes, bytearray)):
         return b64encode(value).decode()
     if isinstance(value, (set, frozenset)):

@@ -7,8 +7,6 @@ from typing import Any
 
 import click
 
-from ots_sync import quiet  # noqa: F401 - before a sub-command imports the SDK
-
 # sub-command -> (module, name of its click command)
 COMMANDS: dict[str, tuple[str, str]] = {
     "backfill": ("ots_tools.backfill", "backfill"),

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from ots_sync.errors import StoreError
-from ots_sync.rows import identity
+from ots_sync.errors import TableStoreError
+from ots_sync.model import RowWrite
+from ots_sync.rows import row_id
 from ots_sync.writer import Send
-from ots_sync.writes import RowWrite
 
 THERE = "OTSConditionCheckFail"
 
@@ -29,14 +29,14 @@ class AbsentOnly:
         """How many rows were found there."""
         return len(self._there)
 
-    def __call__(self, rows: Sequence[RowWrite]) -> Sequence[StoreError | None]:
+    def __call__(self, rows: Sequence[RowWrite]) -> Sequence[TableStoreError | None]:
         """One call; a row that is there already counts as acknowledged."""
         wanted = [
             i
             for i, row in enumerate(rows)
-            if row.kind == "put" or identity(row.primary_key) not in self._there
+            if row.kind == "put" or row_id(row.primary_key) not in self._there
         ]
-        answers: list[StoreError | None] = [None] * len(rows)
+        answers: list[TableStoreError | None] = [None] * len(rows)
         if not wanted:
             return answers
         sent = [
@@ -45,7 +45,7 @@ class AbsentOnly:
         ]
         for i, answer in zip(wanted, self._send(sent), strict=True):
             if answer is not None and answer.code == THERE:
-                self._there.add(identity(rows[i].primary_key))
+                self._there.add(row_id(rows[i].primary_key))
             else:
                 answers[i] = answer
         return answers

@@ -11,8 +11,8 @@ from base64 import b64decode
 from collections.abc import Callable
 from typing import Any
 
-from ots_sync import numerics
-from ots_sync.converter import ColumnValue
+from ots_sync import numeric
+from ots_sync.model import ColumnValue
 
 
 def to_attribute(column: ColumnValue, tag: str) -> dict[str, Any]:
@@ -21,7 +21,7 @@ def to_attribute(column: ColumnValue, tag: str) -> dict[str, Any]:
 
 
 def _number(column: Any) -> str:
-    return numerics.plain(repr(column) if isinstance(column, float) else str(column))
+    return numeric.to_decimal_text(repr(column) if isinstance(column, float) else str(column))
 
 
 def _document(column: Any) -> Any:

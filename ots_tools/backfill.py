@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 import click
 from rich.console import Console
 
-from ots_sync.errors import StoreError
+from ots_sync.errors import TableStoreError
 from ots_sync.settings import Settings
 from ots_tools import display, door, orders, target_rows
 from ots_tools.crew import crew
@@ -130,7 +130,7 @@ def _holds_rows(settings: Settings) -> bool:
     start = target_rows.first_key(settings.key_list)
     try:
         found = target_rows.page(door.store(), settings.table_name, settings.key_list, start, 1)
-    except StoreError:
+    except TableStoreError:
         return True
     return bool(found.rows)
 

@@ -79,11 +79,11 @@ class Buckets:
             if entry is None:
                 yield Difference("extra", found.key, b"")
             elif entry.digest == REFUSED:
-                yield Difference("refused", entry.key, entry.item_key)
+                yield Difference("rejected", entry.key, entry.item_key)
             elif entry.digest != found.digest:
                 yield Difference("different", entry.key, entry.item_key)
         for entry in wanted.values():
-            kind = "refused" if entry.digest == REFUSED else "missing"
+            kind = "rejected" if entry.digest == REFUSED else "missing"
             yield Difference(kind, entry.key, entry.item_key)
         source.unlink(missing_ok=True)
         target.unlink(missing_ok=True)

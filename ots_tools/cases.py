@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ots_sync.changes import Image
+from ots_sync.model import Image
 from ots_tools.items import key_of_text
 
 

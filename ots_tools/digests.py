@@ -11,10 +11,9 @@ import marshal
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from ots_sync import measure
-from ots_sync.changes import Change
-from ots_sync.measure import PrimaryKey
-from ots_sync.rows import Rules, translate
+from ots_sync import rows
+from ots_sync.model import Change, PrimaryKey
+from ots_sync.rows import RowMapper, map_changes
 
 DIGEST_BYTES = 16
 REFUSED = b"\0" * DIGEST_BYTES
@@ -50,16 +49,16 @@ def digest(columns: Columns) -> bytes:
 
 
 def wanted(
-    changes: Sequence[Change], rules: Rules
+    changes: Sequence[Change], rules: RowMapper
 ) -> tuple[list[tuple[bytes, Columns, Change]], list[tuple[bytes | None, Change]]]:
     """The rows that items should be, by the door's rules, and the items that can be none: these
     with what identifies their row where the key is sound.
     """
-    rows, refused = translate(changes, rules)
+    rows, refused = map_changes(changes, rules)
     good = [
         (
-            key_bytes(row.steps[0].primary_key),
-            {name: value for step in row.steps for name, value in step.columns},
+            key_bytes(row.writes[0].primary_key),
+            {name: value for step in row.writes for name, value in step.columns},
             row.changes[-1],
         )
         for row in rows
@@ -69,10 +68,10 @@ def wanted(
     return good, [(_key_of(change, rules), change) for change in bad]
 
 
-def _key_of(change: Change, rules: Rules) -> bytes | None:
+def _key_of(change: Change, rules: RowMapper) -> bytes | None:
     try:
         key = rules.get_primary_key(change.keys)
-        measure.key_bytes(key)
+        rows.key_size(key)
         return key_bytes(key)
     except Exception:  # noqa: BLE001 - the key itself is what cannot be
         return None

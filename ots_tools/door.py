@@ -13,9 +13,9 @@ from dataclasses import replace
 from typing import Any
 
 from ots_sync import invocation
-from ots_sync.rows import Rules
+from ots_sync.pipeline import Context
+from ots_sync.rows import RowMapper
 from ots_sync.settings import Settings
-from ots_sync.sync import Ports
 from ots_sync.writer import Send
 
 PATIENCE_S = 300.0
@@ -29,11 +29,11 @@ def settings() -> Settings:
     return lambda_function.settings()
 
 
-def rules() -> Rules:
+def rules() -> RowMapper:
     """The door's functions, looked up now."""
     import lambda_function
 
-    return lambda_function.rules()
+    return lambda_function.row_mapper()
 
 
 def store() -> Any:
@@ -48,21 +48,19 @@ def ports(
     *,
     share: int = 1,
     patience_s: float = PATIENCE_S,
-) -> Ports:
+) -> Context:
     """The ports of one chunk; `share` is how many write side by side over the one client."""
     import lambda_function
 
-    made = invocation.ports(
+    made = invocation.build_context(
         lambda_function.settings(),
         send=wrap(lambda rows: lambda_function.batch_write_row(lambda_function.client(), rows)),
         remaining_ms=lambda: int(patience_s * 1000),
-        clock=time.monotonic,
-        sleep=time.sleep,
+        clock=time,
         uniform=random.uniform,
-        wall_s=time.time,
     )
-    calls = max(1, made.means.max_concurrency // share)
-    return replace(made, means=replace(made.means, max_concurrency=calls))
+    calls = max(1, made.writer.max_concurrency // share)
+    return replace(made, writer=replace(made.writer, max_concurrency=calls))
 
 
 def forget() -> None:

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Any, NamedTuple
 
-from ots_sync.changes import Change
+from ots_sync.model import Change
 from ots_tools.exports import DataFile, ExportError, same_md5
 from ots_tools.items import change_of
 from ots_tools.places import Place

@@ -6,8 +6,8 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from ots_sync.changes import Image
 from ots_sync.errors import SyncError
+from ots_sync.model import Image
 from ots_tools.items import keys_of
 
 ITEMS_PER_READ = 100

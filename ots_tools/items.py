@@ -7,7 +7,7 @@ from base64 import b64decode, b64encode
 from collections.abc import Sequence
 from typing import Any
 
-from ots_sync.changes import Change, Image
+from ots_sync.model import Change, Image
 
 
 def change_of(keys: Image, item: Image | None) -> Change:

@@ -16,9 +16,9 @@ from dataclasses import dataclass
 from traceback import extract_tb
 from typing import Any, NamedTuple, Protocol
 
-from ots_sync import sync
-from ots_sync.changes import Change
+from ots_sync import pipeline
 from ots_sync.errors import SyncError
+from ots_sync.model import Change
 from ots_sync.outcome import Outcome
 from ots_sync.writer import Send
 from ots_tools import door, garbage
@@ -151,19 +151,23 @@ def write(
         return absent[0]
 
     ports = door.ports(wrap, share=share, patience_s=patience_s)
-    outcome = sync.apply(changes, (), door.rules(), ports)
-    if outcome.undone:
+    outcome = pipeline.apply_changes(changes, (), door.rules(), ports)
+    if outcome.unprocessed:
         raise LoadError(_why(outcome))
     present = absent[0].present if absent else 0
-    return Counts(sum(outcome.rows.values()) - present, present, outcome.refused), outcome.codes
+    return Counts(
+        sum(outcome.rows.values()) - present, present, outcome.rejected
+    ), outcome.error_codes
 
 
 def _why(outcome: Outcome) -> str:
-    reasons = ", ".join(f"{code} {count}" for code, count in outcome.why.most_common(5))
-    text = f"{len(outcome.undone)} rows could not be written ({reasons})."
-    if outcome.refusals and outcome.quarantined < outcome.refused:
+    reasons = ", ".join(
+        f"{code} {count}" for code, count in outcome.unprocessed_codes.most_common(5)
+    )
+    text = f"{len(outcome.unprocessed)} rows could not be written ({reasons})."
+    if outcome.rejections and outcome.quarantined < outcome.rejected:
         return (
-            f"{text} Refused: {outcome.refusals[0]['reason']}. Set QUARANTINE to a place that can "
-            "be written, such as file:///path, and run again: refused items are kept there."
+            f"{text} Rejected: {outcome.rejections[0]['reason']}. Set QUARANTINE to a writable "
+            "location, such as file:///path, and run again: rejected items are stored there."
         )
     return f"{text} Run again when Table Store takes writes: the load goes on where it is."

@@ -15,7 +15,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ots_sync.changes import Image
+from ots_sync.model import Image
 from ots_tools import door, item_reads, target_rows
 from ots_tools.buckets import Difference
 from ots_tools.digests import REFUSED, Columns, differing, digest, primary_key, wanted
@@ -91,7 +91,7 @@ def settled(
         waiting.unlink()
         waiting = again
     for seen in _read(waiting):
-        yield Finding("moving", seen.item_key, seen.row_key, (), None, None)
+        yield Finding("unstable", seen.item_key, seen.row_key, (), None, None)
 
 
 def _first_look(
@@ -147,7 +147,7 @@ def _judged(item: Image | None, keys: Image, row: Any) -> _Look:
 
 def _finding(seen: _Seen, look: _Look) -> Finding:
     if look.refused:
-        return Finding("refused", seen.item_key, seen.row_key, (), None, look.found)
+        return Finding("rejected", seen.item_key, seen.row_key, (), None, look.found)
     if look.found is None:
         return Finding("missing", seen.item_key, seen.row_key, (), look.expected, None)
     if look.expected is None:

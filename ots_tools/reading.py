@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
-from ots_sync.changes import Change
+from ots_sync.model import Change
 from ots_tools import aws, export_lines, scan
 from ots_tools.exports import DataFile
 from ots_tools.items import change_of, keys_of

@@ -17,9 +17,9 @@ import click
 from rich.console import Console
 from rich.table import Table as Lines
 
-from ots_sync.changes import Image
-from ots_sync.rows import Rules
-from ots_sync.writer import Means
+from ots_sync.model import Image
+from ots_sync.rows import RowMapper
+from ots_sync.writer import WriterContext
 from ots_tools import aws, door, item_reads
 from ots_tools.cases import Case, is_ours, read_case, refused_again
 from ots_tools.display import bar
@@ -36,16 +36,16 @@ KEYS_AT_ONCE = 1_000
 """Keys settled together: a writer's patience is for all of its rows."""
 
 MEANING = {
-    "done": "removed: the rows are what the items are",
-    "refused": "stay with the new reason: the items can be no rows",
-    "moving": "stay: the items changed all the while; run again",
-    "undone": "stay: not acknowledged in time; run again",
+    "written": "removed: the rows are what the items are",
+    "rejected": "stay with the new reason: the items can be no rows",
+    "unstable": "stay: the items changed all the while; run again",
+    "unprocessed": "stay: not acknowledged in time; run again",
     "other shape": "stay: refused under settings that make other rows",
     "unreadable": "stay: they hold no record with a key of this table",
     "other tables": "left alone: of another table",
     "misplaced": "left alone: not in a folder that has a table's name",
 }
-WORST = ("undone", "moving", "refused", "done")
+WORST = ("unprocessed", "unstable", "rejected", "written")
 """What becomes of an object whose keys fared differently: the first of these."""
 
 UNREADABLE = Settled("unreadable", reason="no record with a key of this table")
@@ -83,7 +83,7 @@ def redrive(
         shared.settings.fingerprint,
         lambda keys: item_reads.items_of(client, table.name, keys),
         door.rules(),
-        lambda: door.ports().means,
+        lambda: door.ports().writer,
         allow_shape_change=allow_shape_change,
         dry_run=dry_run,
     )
@@ -122,8 +122,8 @@ class Redrive:
     target: str
     fingerprint: str
     read: Read
-    rules: Rules
-    means: Callable[[], Means]
+    rules: RowMapper
+    means: Callable[[], WriterContext]
     allow_shape_change: bool = False
     dry_run: bool = False
     wall_s: Callable[[], float] = time.time
@@ -174,11 +174,11 @@ class Redrive:
             self._end(case, min(fared, key=lambda one: WORST.index(one.state)))
 
     def _end(self, case: Case, fared: Settled) -> None:
-        if fared.state == "done":
+        if fared.state == "written":
             self.kept.remove(case.name)
-            self.states["done"] += 1
+            self.states["written"] += 1
             return
-        if fared.state == "refused":
+        if fared.state == "rejected":
             again = (fared.code, fared.reason, self.fingerprint, self.wall_s())
             self.kept.write(case.name, refused_again(case, *again))
         self._stays(case, fared)

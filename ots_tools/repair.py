@@ -14,8 +14,8 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from ots_sync.changes import Image
 from ots_sync.errors import ConfigurationError
+from ots_sync.model import Image
 from ots_tools import display, door, report
 from ots_tools.item_reads import items_of
 from ots_tools.items import key_of_text
@@ -68,11 +68,11 @@ def repair(shared: Common, path: Path | None, texts: tuple[str, ...]) -> None:
                 [key for _, key in some],
                 lambda keys: items_of(client, table.name, keys),
                 door.rules(),
-                lambda: door.ports().means,
+                lambda: door.ports().writer,
             )
             for (name, _), one in zip(some, settled, strict=True):
-                ends[one.wrote if one.state == "done" else one.state] += 1
-                if one.state != "done" and len(unsettled) < NAMED:
+                ends[one.wrote if one.state == "written" else one.state] += 1
+                if one.state != "written" and len(unsettled) < NAMED:
                     unsettled.append((name, one))
             progress.update(task, advance=len(some))
     console.print(_shown(ends))
@@ -126,9 +126,9 @@ def _given(texts: tuple[str, ...], shared: Common) -> Iterator[tuple[str, Image]
 
 
 def _exit_code(ends: Counter[str]) -> int:
-    if ends["undone"] or ends["moving"] or ends["unnamed"]:
+    if ends["unprocessed"] or ends["unstable"] or ends["unnamed"]:
         return COULD_NOT_TELL
-    return 1 if ends["refused"] else 0
+    return 1 if ends["rejected"] else 0
 
 
 def _shown(ends: Counter[str]) -> Table:
@@ -136,9 +136,9 @@ def _shown(ends: Counter[str]) -> Table:
     names = {
         "put": "rows written",
         "delete": "rows deleted",
-        "refused": "refused: can never be written as they are",
-        "undone": "not done: run repair again",
-        "moving": "moving: changed all the while; run verify later",
+        "rejected": "refused: can never be written as they are",
+        "unprocessed": "not done: run repair again",
+        "unstable": "moving: changed all the while; run verify later",
         "unnamed": "rows whose item cannot be named",
     }
     for name, words in names.items():

@@ -19,7 +19,7 @@ from typing import Any
 from ots_sync.errors import ConfigurationError
 from ots_tools.looks import Finding
 
-KINDS = ("missing", "extra", "different", "refused", "moving")
+KINDS = ("missing", "extra", "different", "rejected", "unstable")
 _BEGIN = '"differences": ['
 _DIFFERENCE = '{"kind"'
 
@@ -45,9 +45,9 @@ class Summary:
     @property
     def exit_code(self) -> int:
         """0 equal, 1 different, 2 could not tell."""
-        if any(count for kind, count in self.kinds.items() if kind != "moving"):
+        if any(count for kind, count in self.kinds.items() if kind != "unstable"):
             return 1
-        return 2 if self.kinds["moving"] else 0
+        return 2 if self.kinds["unstable"] else 0
 
 
 def write(path: Path, summary: Summary, findings: Iterable[Finding], *, values: bool) -> None:

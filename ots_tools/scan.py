@@ -12,8 +12,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from ots_sync.changes import Image
 from ots_sync.errors import ConfigurationError
+from ots_sync.model import Image
 from ots_tools.items import key_of_text, key_text
 
 SEGMENT_BYTES = 2 << 30

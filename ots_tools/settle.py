@@ -11,10 +11,10 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from ots_sync import rows, writer
-from ots_sync.changes import Change, Image
 from ots_sync.errors import ConfigurationError
-from ots_sync.rows import Rules
-from ots_sync.writer import Means
+from ots_sync.model import Change, Image
+from ots_sync.rows import RowMapper
+from ots_sync.writer import WriterContext
 from ots_tools.items import change_of
 
 ROUNDS = 10
@@ -33,11 +33,11 @@ class Settled(NamedTuple):
     reason: str = ""
 
 
-MOVING = Settled("moving", reason=f"it changed {ROUNDS} times while it was being written")
+MOVING = Settled("unstable", reason=f"it changed {ROUNDS} times while it was being written")
 
 
 def settle(
-    keys: Sequence[Image], read: Read, rules: Rules, means: Callable[[], Means]
+    keys: Sequence[Image], read: Read, rules: RowMapper, means: Callable[[], WriterContext]
 ) -> list[Settled]:
     """What became of each key, by position; each key once. `means` are asked for anew each round.
 
@@ -54,7 +54,7 @@ def settle(
 
 
 def _settled(
-    keys: Sequence[Image], read: Read, rules: Rules, means: Callable[[], Means]
+    keys: Sequence[Image], read: Read, rules: RowMapper, means: Callable[[], WriterContext]
 ) -> list[Settled]:
     ends: list[Settled] = [MOVING] * len(keys)
     left = dict(zip(range(len(keys)), read(keys), strict=True))
@@ -62,7 +62,7 @@ def _settled(
         written = _write([change_of(keys[i], item) for i, item in left.items()], rules, means())
         for i, result in zip(left, written, strict=True):
             ends[i] = result
-        done = [i for i in left if ends[i].state == "done"]
+        done = [i for i in left if ends[i].state == "written"]
         now = dict(zip(done, read([keys[i] for i in done]), strict=True)) if done else {}
         left = {i: item for i, item in now.items() if item != left[i]}
         if not left:
@@ -72,20 +72,22 @@ def _settled(
     return ends
 
 
-def _write(changes: Sequence[Change], rules: Rules, means: Means) -> list[Settled]:
+def _write(changes: Sequence[Change], rules: RowMapper, means: WriterContext) -> list[Settled]:
     """What became of each change's row."""
-    to_write, refused = rows.translate(changes, rules)
-    results, _ = writer.write(to_write, means)
+    to_write, refused = rows.map_changes(changes, rules)
+    results, _ = writer.write_rows(to_write, means)
     by_record: Mapping[int, Settled] = {
         **{
-            id(change.record): Settled(result.state, row.steps[0].kind, result.code, result.message)
+            id(change.record): Settled(
+                result.state, row.writes[0].kind, result.code, result.message
+            )
             for row, result in zip(to_write, results, strict=True)
             for change in row.changes
         },
         **{
-            id(one.record): Settled("refused", "", one.error.code, str(one.error))
+            id(one.record): Settled("rejected", "", one.error.code, str(one.error))
             for one in refused
         },
     }
     # A row that could never have been written needs no delete.
-    return [by_record.get(id(change.record), Settled("done", "delete")) for change in changes]
+    return [by_record.get(id(change.record), Settled("written", "delete")) for change in changes]

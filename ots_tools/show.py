@@ -16,8 +16,8 @@ from rich.console import Console
 from rich.table import Table as Lines
 from rich.text import Text
 
-from ots_sync.changes import Image
-from ots_sync.errors import RefusedError
+from ots_sync.errors import RejectedError
+from ots_sync.model import Image
 from ots_tools import door, item_reads, target_rows
 from ots_tools.digests import differing
 from ots_tools.items import key_of_text
@@ -104,7 +104,7 @@ def compared(item: Image | None, found: Values | None, key_list: Sequence[str]) 
             continue
         try:
             columns = rules.generate_attribute({name: tagged}, key_list)
-        except RefusedError as error:
+        except RejectedError as error:
             yield Line("", {name: tagged}, _NONE, str(error))
             continue
         for column, expected in columns:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ots_sync.changes import Change, Image
+from ots_sync.model import Change, Image
 from ots_tools import door, scan, target_rows
 from ots_tools.buckets import SOURCE, TARGET, Buckets, Difference, Entry
 from ots_tools.digests import REFUSED, digest, key_bytes, primary_key, wanted
@@ -106,7 +106,7 @@ def read_sample(ends: Ends, share: float, found: Callable[[Difference], None], t
         with lock:
             for entry in entries:
                 if entry.digest == REFUSED:
-                    found(Difference("refused", entry.key, entry.item_key))
+                    found(Difference("rejected", entry.key, entry.item_key))
             for entry, row in zip(good, rows, strict=True):
                 if row is None:
                     found(Difference("missing", entry.key, entry.item_key))

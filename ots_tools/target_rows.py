@@ -1,6 +1,6 @@
 """Keys or a place in the target table go in, rows come out: GetRange and BatchGetRow, tried again.
 
-The door's client makes the calls. Raises StoreError when a read does not succeed in some tries.
+Uses the client of the handler module. Raises TableStoreError when every attempt failed.
 https://www.alibabacloud.com/help/en/tablestore/developer-reference/getrange
 """
 
@@ -21,10 +21,10 @@ from tablestore import (
     TableInBatchGetRowItem,
 )
 
-from ots_sync import codes
-from ots_sync.errors import StoreError
-from ots_sync.measure import PrimaryKey
-from ots_sync.retry import delay_s
+from ots_sync import retry
+from ots_sync.errors import TableStoreError
+from ots_sync.model import PrimaryKey
+from ots_sync.retry import backoff_s
 from ots_tools.digests import Columns
 
 ROWS_PER_READ = 100
@@ -82,7 +82,7 @@ def _batch(client: Any, table: str, keys: list[list[tuple[str, Any]]]) -> list[F
     found: list[FoundRow | None] = []
     for item in client.batch_get_row(request).get_result_by_table(table):
         if not item.is_ok:
-            raise StoreError(item.error_code or "NoErrorCode", item.error_message or "")
+            raise TableStoreError(item.error_code or "NoErrorCode", item.error_message or "")
         found.append(_row(item.row) if item.row is not None else None)
     return found
 
@@ -96,10 +96,10 @@ def tried(read: Callable[[], T]) -> T:
     for number in range(1, TRIES + 1):
         try:
             return _told(read)
-        except StoreError as error:
-            if number == TRIES or codes.verdict(error.code).kind != "retry":
+        except TableStoreError as error:
+            if number == TRIES or retry.classify(error.code).action != "retry":
                 raise
-        time.sleep(delay_s(number, random.uniform))
+        time.sleep(backoff_s(number, random.uniform))
     raise AssertionError("unreachable")
 
 
@@ -107,10 +107,10 @@ def _told(read: Callable[[], T]) -> T:
     try:
         return read()
     except OTSServiceError as error:
-        raise StoreError(
+        raise TableStoreError(
             error.get_error_code() or "NoErrorCode", error.get_error_message() or ""
         ) from None
     except OTSClientError:
-        raise StoreError("AnswerNotTrusted", "the answer is not Table Store's") from None
+        raise TableStoreError("ResponseNotTrusted", "the answer is not Table Store's") from None
     except (urllib3.exceptions.HTTPError, OSError) as error:
-        raise StoreError("ConnectionBroken", type(error).__name__) from None
+        raise TableStoreError("ConnectionBroken", type(error).__name__) from None

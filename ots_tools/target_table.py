@@ -1,6 +1,6 @@
 """The target table as a whole: its definition, a new one, and what an access key may do with it.
 
-Refuses by StoreError, with the service's own code and words, or the network's.
+Refuses by TableStoreError, with the service's own code and words, or the network's.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from tablestore import (
     UpdateRowItem,
 )
 
-from ots_sync.errors import StoreError
+from ots_sync.errors import TableStoreError
 
 Key = Mapping[str, str]
 """Key columns in the table's order, each with its type."""
@@ -76,7 +76,7 @@ def create(client: OTSClient, table: str, key: Key) -> None:
         )
 
 
-def ask_to_write(client: OTSClient, table: str, key: Key) -> StoreError | None:
+def ask_to_write(client: OTSClient, table: str, key: Key) -> TableStoreError | None:
     """What the service says to a write that cannot change anything; takes ots:BatchWriteRow.
 
     A made-up row has to exist already, and would lose a column that nobody has: a refusal with
@@ -89,12 +89,14 @@ def ask_to_write(client: OTSClient, table: str, key: Key) -> StoreError | None:
     try:
         with _told():
             (answer,) = client.batch_write_row(request).get_update_by_table(table)
-    except StoreError as error:
+    except TableStoreError as error:
         return error
-    return None if answer.is_ok else StoreError(answer.error_code, _plain(answer.error_message))
+    return (
+        None if answer.is_ok else TableStoreError(answer.error_code, _plain(answer.error_message))
+    )
 
 
-def reads(client: OTSClient, table: str, key: Key) -> Iterator[tuple[str, StoreError | None]]:
+def reads(client: OTSClient, table: str, key: Key) -> Iterator[tuple[str, TableStoreError | None]]:
     """What the service says to each kind of reading, None where it is allowed; nothing is kept."""
     asked: Mapping[str, Callable[[], object]] = {
         "DescribeTable": lambda: client.describe_table(table),
@@ -105,7 +107,7 @@ def reads(client: OTSClient, table: str, key: Key) -> Iterator[tuple[str, StoreE
         try:
             with _told():
                 ask()
-        except StoreError as error:
+        except TableStoreError as error:
             yield action, error
         else:
             yield action, None
@@ -124,18 +126,18 @@ def _made_up(key: Key) -> list[tuple[str, Any]]:
 
 @contextmanager
 def _told() -> Iterator[None]:
-    """The SDK's and the network's exceptions as StoreError, with nothing of a request in it."""
+    """Raise exceptions of the SDK and the network as TableStoreError, without request data."""
     try:
         yield
     except OTSServiceError as error:
         words = _plain(error.get_error_message()) or f"HTTP status {error.get_http_status()}"
-        raise StoreError(error.get_error_code() or "NoErrorCode", words) from None
+        raise TableStoreError(error.get_error_code() or "NoErrorCode", words) from None
     except OTSClientError as error:
         status = error.get_http_status()
         words = f"HTTP status {status}" if status else "its answer cannot be read or trusted"
-        raise StoreError("AnswerNotTrusted", words) from None
+        raise TableStoreError("AnswerNotTrusted", words) from None
     except (urllib3.exceptions.HTTPError, OSError, DecodeError, LookupError, ValueError) as error:
-        raise StoreError("ConnectFailed", type(error.__cause__ or error).__name__) from None
+        raise TableStoreError("ConnectFailed", type(error.__cause__ or error).__name__) from None
 
 
 def _plain(message: object) -> str:

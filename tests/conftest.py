@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
-from tests import real_instance
+from tests.support import real_instance
 
 # The same examples on every machine and in every run; `HYPOTHESIS_PROFILE=thorough` draws new ones.
 settings.register_profile("lean", deadline=None, derandomize=True)
@@ -21,8 +21,8 @@ settings.register_profile("thorough", deadline=None, max_examples=2000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "lean"))
 
 pytest_plugins = [
-    "tests.fix_dynamodb",
-    "tests.fix_tablestore",
+    "tests.support.fixtures_dynamodb",
+    "tests.support.fixtures_tablestore",
     "tests.tools.fix_stage",
     "tests.tools.fix_at_scale",
     "tests.tools.fix_deployed",

@@ -37,7 +37,7 @@ from ots_local.lambda_runtime import FunctionError
 from ots_local.ministack import MinistackError
 from ots_local.stream_pump import StreamError
 from ots_local.tablestore import TableStore
-from ots_sync import store as sdk
+from ots_sync import client as sdk
 from ots_sync.errors import SyncError
 from ots_sync.settings import load
 
@@ -142,7 +142,7 @@ def _run(
             console.print(f"Table Store on {target.endpoint}, table {TABLE} (user_id, action_time)")
             if bundle:
                 console.print(f"The function is {bundle}, in AWS's own Lambda runtime.")
-            elif not sdk.is_native():
+            elif not sdk.has_native_encoder():
                 console.print("The SDK's fast encoder does not load in this Python.")
             console.print()
             samples.show(function, console)

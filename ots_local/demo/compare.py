@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ots_sync.rows import Rules
+from ots_sync.rows import RowMapper
 
 Key = tuple[Any, ...]
 Rows = Mapping[Key, Mapping[str, Any]]
@@ -26,7 +26,7 @@ class Difference:
     columns: tuple[str, ...] = ()
 
 
-def wanted(items: Iterable[Mapping[str, Any]], rules: Rules) -> Rows:
+def wanted(items: Iterable[Mapping[str, Any]], rules: RowMapper) -> Rows:
     """The rows that the items should have become.
 
     Raises RefusedError for an item that can never be a row.

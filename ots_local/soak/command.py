@@ -74,7 +74,7 @@ def shown(verdict: Verdict, seed: int) -> Table:
         ("records delivered again", pump.redeliveries),
         ("invocations that were not all done", pump.partial_answers + pump.function_errors),
         ("calls of Table Store", verdict.function["calls"]),
-        ("rows sent again", verdict.function["retries"]),
+        ("rows sent again", verdict.function["retried_rows"]),
         ("rows of unknown outcome", verdict.function["unknown_outcomes"]),
         ("cut short by the deadline", verdict.function["cut short"]),
     ]

@@ -19,7 +19,7 @@ from ots_local.demo import compare, source
 from ots_local.soak import traffic
 from ots_local.soak.stage import KEY_TYPES, Stage, redrive
 from ots_local.stream_pump import Progress, StreamPump
-from ots_sync.rows import identity
+from ots_sync.rows import row_id
 from ots_tools import target_rows
 from ots_tools.items import key_of_text
 from ots_tools.kept_objects import Folder
@@ -51,8 +51,8 @@ class Verdict:
     def redrive(self, stage: Stage, door: ModuleType) -> None:
         """One run of redrive, counted."""
         run = redrive(stage, door)
-        self.redriven += run.states["done"]
-        self.refused_again += run.states["refused"]
+        self.redriven += run.states["written"]
+        self.refused_again += run.states["rejected"]
 
 
 def judge(verdict: Verdict, stage: Stage, door: ModuleType, pump: StreamPump) -> None:
@@ -64,7 +64,7 @@ def judge(verdict: Verdict, stage: Stage, door: ModuleType, pump: StreamPump) ->
     keys = [{name: item[name] for name in KEY_TYPES} for item in unfit]
     verdict.lost = sum(str(key) not in kept for key in keys)
     verdict.lost += sum(pump.progress.dropped.values())
-    unfit_rows = {identity(door.get_primary_key(key)) for key in keys}
+    unfit_rows = {row_id(door.get_primary_key(key)) for key in keys}
     fit = compare.wanted((item for item in items if traffic.is_fit(item)), door.rules())
     rows = _rows(stage, door)
     standing = {key: row for key, row in rows.items() if key not in unfit_rows}
@@ -95,7 +95,7 @@ def _rows(stage: Stage, door: ModuleType) -> compare.Rows:
             door.client(), stage.settings.table_name, names, following
         )
         for row in page:
-            rows[identity(row.primary_key)] = {
+            rows[row_id(row.primary_key)] = {
                 name: bytes(value) if isinstance(value, bytearray) else value
                 for name, value in row.columns.items()
             }
@@ -108,9 +108,9 @@ def summaries(log: Path) -> Counter[str]:
     for line in log.read_text(errors="replace").splitlines():
         for summary in _objects(line):
             if summary.get("message") == "invocation":
-                for name in ("calls", "retries", "quarantined", "unknown_outcomes"):
+                for name in ("calls", "retried_rows", "quarantined", "unknown_outcomes"):
                     found[name] += summary[name]
-                found["cut short"] += summary["undone"] > 0
+                found["cut short"] += summary["unprocessed"] > 0
     return found
 
 

@@ -5,10 +5,10 @@ https://www.alibabacloud.com/help/en/tablestore/developer-reference/error-codes
 
 from __future__ import annotations
 
-from ots_sync.errors import StoreError
+from ots_sync.errors import TableStoreError
 
 
-def on(error: StoreError) -> str:
+def on(error: TableStoreError) -> str:
     """The service's code and words, and what to do."""
     said = f"{error.code}: {error.message}".rstrip(".")
     for code, part, words in ADVICE:

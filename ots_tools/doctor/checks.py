@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from traceback import extract_tb
 
-from ots_sync.errors import StoreError, SyncError
+from ots_sync.errors import SyncError, TableStoreError
 from ots_tools.doctor import advice, function_checks, mapping_checks, source_checks, store_checks
 from ots_tools.doctor.endpoint import UnreachableError
 from ots_tools.doctor.findings import Finding, Mark, NotAskedError, UnseenError
@@ -24,7 +24,7 @@ def run(check: Check, world: World) -> Finding:
         return check(world)
     except NotAskedError as nothing:
         return Finding(Mark.NOT_ASKED, f"{nothing}.")
-    except StoreError as error:
+    except TableStoreError as error:
         return Finding(Mark.UNSEEN, advice.on(error))
     except (UnseenError, UnreachableError, SyncError) as why:
         return Finding(Mark.UNSEEN, str(why).rstrip(".") + ".")

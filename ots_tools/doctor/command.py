@@ -16,7 +16,6 @@ from typing import Any
 import click
 from rich.console import Console
 
-from ots_sync import quiet  # noqa: F401 - before the SDK is imported
 from ots_sync.errors import ConfigurationError
 from ots_tools import aws, deployed
 from ots_tools.doctor.checks import CHECKS, run

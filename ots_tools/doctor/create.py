@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ots_sync import codes
-from ots_sync.errors import StoreError
+from ots_sync import retry
+from ots_sync.errors import TableStoreError
 from ots_tools import target_table
 from ots_tools.doctor import advice, source_checks
 from ots_tools.doctor.findings import Finding, Mark, good, note, to_do
@@ -29,13 +29,13 @@ def create_target(world: World, sleep: Callable[[float], None]) -> Finding:
     shown = ", ".join(f"{column} {kind}" for column, kind in key.items())
     try:
         target_table.create(world.operator(), name, key)
-    except StoreError as error:
+    except TableStoreError as error:
         if error.code == "OTSObjectAlreadyExist":
             return note(f"{name} is there already and is left as it is.")
         return to_do(f"{name} could not be made. {advice.on(error)}")
     for _ in range(WAITS_MAX):
         answer = target_table.ask_to_write(world.writer(), name, key)
-        if answer is None or codes.verdict(answer.code).kind != "retry":
+        if answer is None or retry.classify(answer.code).action != "retry":
             break
         sleep(WAIT_S)
     return good(f"{name} was made, with the key {shown}, one version kept for ever.")

@@ -5,13 +5,13 @@ A World goes in, a Finding comes out.
 
 from __future__ import annotations
 
+from ots_sync import client as ots_client
 from ots_sync import settings as all_settings
-from ots_sync import store
-from ots_sync.credentials import provider
+from ots_sync.connection import max_call_s
+from ots_sync.credentials import credentials_provider
 from ots_sync.errors import ConfigurationError, SettingsError
-from ots_sync.invocation import ANSWER_S
-from ots_sync.quarantine import LONGEST_S
-from ots_sync.transport import call_s
+from ots_sync.invocation import RESPONSE_RESERVE_S
+from ots_sync.quarantine import MAX_STORE_S
 from ots_tools.doctor.findings import AbsentError, Finding, NotAskedError, good, note, to_do
 from ots_tools.doctor.seeing import seen
 from ots_tools.doctor.world import World
@@ -40,7 +40,7 @@ def secret(world: World) -> Finding:
     client = world.client("secretsmanager")
     try:
         seen(lambda: client.get_secret_value(SecretId=found.secret_arn))
-        provider(found).get_credentials()
+        credentials_provider(found).get_credentials()
     except AbsentError as error:
         return to_do(f"OTS_SECRET_ARN names no secret: {error}.")
     except ConfigurationError as error:
@@ -70,7 +70,7 @@ def codec(world: World) -> Finding:
     try:
         found = world.function()
     except NotAskedError:
-        if store.is_native():
+        if ots_client.has_native_encoder():
             return good("The SDK's fast encoder loads in this Python.")
         return note(f"The SDK's fast encoder is made for {RUNTIME} on {ARCHITECTURE}: not this.")
     where = (found.get("Runtime"), *found.get("Architectures", [ARCHITECTURE]))
@@ -85,8 +85,8 @@ def codec(world: World) -> Finding:
 def time_out(world: World) -> Finding:
     """Whether an invocation has time for one call and what follows it."""
     has_s, found = world.function()["Timeout"], world.settings()
-    keep_s = LONGEST_S if found.quarantine else 0.0
-    needed_s = call_s(found.timeout_s) + keep_s + ANSWER_S
+    keep_s = MAX_STORE_S if found.quarantine else 0.0
+    needed_s = max_call_s(found.timeout_s) + keep_s + RESPONSE_RESERVE_S
     if has_s < needed_s:
         return to_do(
             f"The function's time-out is {has_s} s, and one call with what follows can take "

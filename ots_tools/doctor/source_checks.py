@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ots_sync import converter, names
-from ots_sync.errors import RefusedError
+from ots_sync import column_names, converter
+from ots_sync.errors import RejectedError
 from ots_tools import target_table
 from ots_tools.doctor.findings import AbsentError, Finding, good, note, to_do
 from ots_tools.doctor.world import World
@@ -69,8 +69,8 @@ def columns(world: World) -> Finding:
     renamed, refused = {}, []
     for attribute in sorted(attributes):
         try:
-            column = names.column_name(attribute, found.column_names)
-        except RefusedError:
+            column = column_names.to_column_name(attribute, found.column_names)
+        except RejectedError:
             refused.append(attribute)
             continue
         if column in found.key_list:
@@ -84,7 +84,7 @@ def columns(world: World) -> Finding:
         pairs = [f"{name!a} as {column}" for name, column in renamed.items()]
         more = f" and {len(pairs) - SHOWN} more" if len(pairs) > SHOWN else ""
         return note(f"{looked}, columns are renamed: {', '.join(pairs[:SHOWN])}{more}.")
-    undocumented = [name for name in attributes if not names.fits(name)]
+    undocumented = [name for name in attributes if not column_names.is_valid(name)]
     if undocumented:
         return note(
             f"{looked}, names that Table Store does not document go as they are "
@@ -113,7 +113,7 @@ def key_values(world: World) -> Finding:
 def _can_be_key(value: Mapping[str, object]) -> bool:
     try:
         converter.to_key(value)
-    except RefusedError:
+    except RejectedError:
         return False
     return True
 

@@ -5,7 +5,7 @@ A World goes in, a Finding comes out.
 
 from __future__ import annotations
 
-from ots_sync.errors import StoreError
+from ots_sync.errors import TableStoreError
 from ots_tools import target_table
 from ots_tools.doctor import advice
 from ots_tools.doctor.endpoint import UnreachableError
@@ -75,7 +75,7 @@ def primary_key(world: World) -> Finding:
     wanted = world.wanted_key()
     try:
         key = world.definition().key
-    except StoreError:
+    except TableStoreError:
         return _key_by_writing(world, wanted)
     if list(key.items()) == list(wanted.items()):
         return good(f"The table's key is {_shown(key)}.")

@@ -10,8 +10,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from ots_sync import settings, store
-from ots_sync.errors import SettingsError, StoreError, SyncError
+from ots_sync import client as ots_client
+from ots_sync import settings
+from ots_sync.errors import SettingsError, SyncError, TableStoreError
 from ots_sync.settings import Settings
 from ots_tools import deployed, target_table
 from ots_tools.doctor.endpoint import UnreachableError, date_of
@@ -54,17 +55,19 @@ class World:
 
     def writer(self) -> Any:
         """The SDK's client as the function has it, with the function's access key."""
-        return self._once("writer", lambda: store.connect(self.settings()))
+        return self._once("writer", lambda: ots_client.connect(self.settings()))
 
     def operator(self) -> Any:
         """The SDK's client of whoever runs this: their own access key, or the function's."""
         if not (self.own.get("OTS_ID") or self.own.get("OTS_SECRET_ARN")):
             return self.writer()
         environ = deployed.merged(self.environ, self.own)
-        return self._once("operator", lambda: store.connect(settings.load(environ, self.fallback)))
+        return self._once(
+            "operator", lambda: ots_client.connect(settings.load(environ, self.fallback))
+        )
 
     def definition(self) -> Definition:
-        """The target table's definition. Raises StoreError."""
+        """The target table's definition. Raises TableStoreError."""
         table = self.settings().table_name
         return self._once("definition", lambda: target_table.describe(self.operator(), table))
 
@@ -133,7 +136,7 @@ class World:
         except (NotAskedError, UnseenError):
             return dict.fromkeys(self.settings().primary_key, target_table.STRING)
 
-    def answer(self) -> StoreError | None:
+    def answer(self) -> TableStoreError | None:
         """What Table Store says to the function's access key and a write that changes nothing."""
         client, key, name = self.writer(), self.probe_key(), self.settings().table_name
         return self._once("answer", lambda: target_table.ask_to_write(client, name, key))

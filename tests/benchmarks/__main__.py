@@ -19,7 +19,6 @@ from typing import Any, NamedTuple
 from rich.console import Console
 from rich.progress import Progress
 
-from ots_sync import quiet  # noqa: F401 - before the SDK is imported
 from tests.benchmarks import cpu, flame, growth, latency, memory, wire
 from tests.benchmarks.answering import answering
 from tests.benchmarks.goals import judged

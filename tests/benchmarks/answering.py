@@ -20,7 +20,7 @@ from functools import cache
 
 import tablestore.protobuf.table_store_pb2 as pb2
 
-from tests.builders import ENVIRON
+from tests.support.builders import ENVIRON
 
 
 class Answering:

@@ -23,7 +23,7 @@ from tablestore import (
 )
 
 from tests.benchmarks.floor import TABLE
-from tests.builders import KEY_LIST
+from tests.support.builders import KEY_LIST
 
 ROWS_PER_CALL = 200
 

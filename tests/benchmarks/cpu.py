@@ -11,8 +11,9 @@ from typing import Any
 from aws_lambda_powertools.utilities.data_classes import DynamoDBStreamEvent
 from boto3.dynamodb.types import TypeDeserializer
 
-from ots_sync import batches, changes, rows, store, sync, writer
-from ots_sync.outcome import answer
+from ots_sync import changes, pipeline, rows, writer
+from ots_sync import client as ots_client
+from ots_sync.outcome import build_response
 from tests.benchmarks import article, floor
 from tests.benchmarks.subject import Context, acknowledged, handler, open_subject
 from tests.benchmarks.turns import Case
@@ -35,7 +36,7 @@ def whole(endpoint: str, records: int) -> dict[str, Case]:
         return Case(events(workload, records, EVENT_RECORDS), json.loads, function, records)
 
     def writes(text: str) -> Any:
-        return floor.writes_of(json.loads(text), door.rules())
+        return floor.writes_of(json.loads(text), door.row_mapper())
 
     def put_rows(items: Any) -> None:
         for item in items:
@@ -68,33 +69,36 @@ def steps(endpoint: str, records: int) -> dict[str, Case]:
     """The steps of the arrow, each by itself on what the one before it made."""
     door = open_subject(endpoint)
     texts = events(ARTICLE, records, EVENT_RECORDS)
-    means = replace(door.ports(Context()).means, send=acknowledged)
-    ports = replace(door.ports(Context()), means=means)
+    means = replace(door.build_context(Context()).writer, send=acknowledged)
+    ports = replace(door.build_context(Context()), means=means)
 
     def understood(text: str) -> Any:
-        return changes.read(json.loads(text))[0]
+        return changes.parse_event(json.loads(text))[0]
 
     def translated(text: str) -> Any:
-        return rows.translate(understood(text), door.rules())[0]
+        return rows.map_changes(understood(text), door.row_mapper())[0]
 
     def packed(text: str) -> Any:
-        writes = [row.steps[0] for row in translated(text)]
-        return [[writes[position] for position in batch] for batch in batches.pack(writes)]
+        writes = [row.writes[0] for row in translated(text)]
+        return [[writes[position] for position in batch] for batch in writer.pack(writes)]
 
     def send(calls: Any) -> None:
         for call in calls:
-            store.batch_write_row(door.client(), floor.TABLE, call)
+            ots_client.batch_write_row(door.client(), floor.TABLE, call)
 
     def tell(outcome: Any) -> None:
         door.telemetry().report(outcome, floor.TABLE)
-        answer(outcome, partial_response=True)
+        build_response(outcome, partial_response=True)
 
     prepared: dict[str, tuple[Callable[[str], Any], Callable[[Any], object]]] = {
-        "read": (json.loads, changes.read),
-        "translate": (understood, lambda given: rows.translate(given, door.rules())),
-        "write, without the calls": (translated, lambda given: writer.write(given, means)),
+        "read": (json.loads, changes.parse_event),
+        "translate": (understood, lambda given: rows.map_changes(given, door.row_mapper())),
+        "write, without the calls": (translated, lambda given: writer.write_rows(given, means)),
         "write, the calls": (packed, send),
-        "answer": (lambda text: sync.run(json.loads(text), door.rules(), ports), tell),
+        "build_response": (
+            lambda text: pipeline.run(json.loads(text), door.row_mapper(), ports),
+            tell,
+        ),
     }
     return {name: Case(texts, *both, records) for name, both in prepared.items()}
 
@@ -140,7 +144,7 @@ def codecs(endpoint: str, records: int) -> dict[str, Case]:
     return {
         "SDK alone, Python codec": Case(
             texts,
-            lambda text: floor.requests_of(floor.writes_of(json.loads(text), door.rules())),
+            lambda text: floor.requests_of(floor.writes_of(json.loads(text), door.row_mapper())),
             lambda requests: floor.send(client, requests),
             records,
         ),

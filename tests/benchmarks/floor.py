@@ -21,9 +21,9 @@ from tablestore import (
 )
 from tablestore.retry import NoRetryPolicy
 
-from ots_sync import batches, changes, rows
-from ots_sync.writes import RowWrite
-from tests.builders import ENVIRON
+from ots_sync import changes, rows, writer
+from ots_sync.model import RowWrite
+from tests.support.builders import ENVIRON
 
 TABLE = ENVIRON["TABLE_NAME"]
 
@@ -40,17 +40,17 @@ def connect(endpoint: str, *, enable_native: bool = True) -> OTSClient:
     )
 
 
-def writes_of(event: Any, rules: rows.Rules) -> list[RowWrite]:
+def writes_of(event: Any, rules: rows.RowMapper) -> list[RowWrite]:
     """The rows that an event ends in."""
-    understood, _ = changes.read(event)
-    translated, _ = rows.translate(understood, rules)
-    return [row.steps[0] for row in translated]
+    understood, _ = changes.parse_event(event)
+    translated, _ = rows.map_changes(understood, rules)
+    return [row.writes[0] for row in translated]
 
 
 def requests_of(writes: Sequence[RowWrite]) -> list[BatchWriteRowRequest]:
     """These rows as the SDK's own objects, in full batches."""
     requests = []
-    for batch in batches.pack(writes):
+    for batch in writer.pack(writes):
         request = BatchWriteRowRequest()
         items = [item_of(writes[position]) for position in batch]
         request.add(TableInBatchWriteRowItem(TABLE, items))
@@ -66,8 +66,8 @@ def item_of(write: RowWrite) -> Any:
     if write.kind == "put":
         return PutRowItem(Row(key, list(write.columns)), condition)
     cells: dict[str, Any] = {"put": list(write.columns)}
-    if write.deleted:
-        cells["delete_all"] = list(write.deleted)
+    if write.delete_columns:
+        cells["delete_all"] = list(write.delete_columns)
     return UpdateRowItem(Row(key, cells), condition)
 
 

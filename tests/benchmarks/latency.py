@@ -33,7 +33,7 @@ def distinct_keys(server: Answering, records: int, turns: int) -> dict[str, Any]
     """An event of distinct keys against the SDK, one call after the other."""
     door, client = open_subject(server.endpoint), floor.connect(server.endpoint)
     (text,) = events(ARTICLE, records, records)
-    requests = floor.requests_of(floor.writes_of(json.loads(text), door.rules()))
+    requests = floor.requests_of(floor.writes_of(json.loads(text), door.row_mapper()))
     serial_s = _seconds(lambda: floor.send(client, requests))
     server.calls()
     function = handler(door)

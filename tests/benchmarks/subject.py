@@ -7,11 +7,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from ots_sync import store
-from ots_sync.errors import StoreError
-from ots_sync.writes import RowWrite
-from tests.builders import ENVIRON
-from tests.doors import open_door
+from ots_sync import client as ots_client
+from ots_sync.errors import TableStoreError
+from ots_sync.model import RowWrite
+from tests.support.builders import ENVIRON
+from tests.support.handler import load_handler
 
 
 class Context:
@@ -23,9 +23,11 @@ class Context:
 
 def open_subject(endpoint: str, *, enable_native: bool = True, **environ: str) -> Any:
     """The door, writing there, with its client made; with the SDK's slow codec if so wished."""
-    door = open_door({**ENVIRON, "OTS_ENDPOINT": endpoint, **environ})
+    door = load_handler({**ENVIRON, "OTS_ENDPOINT": endpoint, **environ})
     if not enable_native:
-        door.get_tablestore_client = lambda: store.connect(door.settings(), enable_native=False)
+        door.get_tablestore_client = lambda: ots_client.connect(
+            door.settings(), enable_native=False
+        )
     door.telemetry()
     door.client()
     return door
@@ -41,6 +43,6 @@ def handler(door: Any) -> Callable[[Any], object]:
     return invoke
 
 
-def acknowledged(writes: Sequence[RowWrite]) -> list[StoreError | None]:
+def acknowledged(writes: Sequence[RowWrite]) -> list[TableStoreError | None]:
     """A call that costs nothing and succeeds."""
     return [None] * len(writes)

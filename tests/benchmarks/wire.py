@@ -17,7 +17,7 @@ def bytes_a_record(endpoint: str) -> dict[str, dict[str, float]]:
     found = {}
     for workload in (ARTICLE, SMALL):
         (text,) = events(workload, ROWS, ROWS)
-        (request,) = floor.requests_of(floor.writes_of(json.loads(text), door.rules()))
+        (request,) = floor.requests_of(floor.writes_of(json.loads(text), door.row_mapper()))
         encoded = client.protocol.encoder.encode_request("BatchWriteRow", request)
         found[workload.name] = {
             "event": len(text) / ROWS,

@@ -12,7 +12,7 @@ import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from tests.builders import item, record
+from tests.support.builders import item, record
 
 SEED = 20180618
 FIRST_S = 1529280000

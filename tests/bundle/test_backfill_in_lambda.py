@@ -18,7 +18,7 @@ from ots_local.lambda_runtime import HandlerRaised, LambdaRuntime, running
 from ots_local.tablestore import TableStore
 from ots_tools.child import REST_S
 from ots_tools.export_lines import LINES_PER_CHUNK
-from tests.builders import item
+from tests.support.builders import item
 from tests.tools import exported
 from tests.tools.driver import drive, load_file, upload
 from tests.tools.exported import T0, full_line, increment_line

@@ -144,7 +144,7 @@ def test_time_out_in_the_middle_is_told_and_made_good(
     redeliver(invoke, whole, first)
     assert len(target.rows("target")) == 1000
     told = next(summaries(invoke))
-    assert told["first_undone"] == first
+    assert told["first_unprocessed"] == first
     assert told["unknown_outcomes"] > 0
 
 

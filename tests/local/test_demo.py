@@ -18,8 +18,8 @@ from click.testing import CliRunner
 from ots_local.demo.command import demo
 from ots_local.demo.stream import MAPPING
 from ots_local.dynamodb import DynamoDB
-from tests.cloudformation import properties, resolved
 from tests.local.run_local import ROOT, SOMEONES_SETTINGS, run_local
+from tests.support.cloudformation import properties, resolved
 
 
 def test_demo_shows_the_row_and_proves_both_tables_equal(tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ from ots_local.dynamodb import (
     random_table_name,
 )
 from ots_local.ministack import MinistackError, ministack
-from tests.fix_dynamodb import SourceTable
+from tests.support.fixtures_dynamodb import SourceTable
 
 
 @pytest.mark.parametrize(

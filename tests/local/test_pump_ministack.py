@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from ots_local.stream_pump import EventSourceMapping, StreamError, StreamPump
-from tests.fix_dynamodb import SourceTable
+from tests.support.fixtures_dynamodb import SourceTable
 
 
 def _pump(table: SourceTable, handler: Any, **settings: Any) -> StreamPump:

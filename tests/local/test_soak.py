@@ -17,8 +17,8 @@ from ots_local.soak import command, traffic, weather
 from ots_local.soak.verdict import Verdict, summaries
 from ots_local.soak.workers import Care, FunctionError, KilledError, Workers
 from ots_local.tablestore import TableStore
-from tests.builders import event, item, record
-from tests.doors import create_table
+from tests.support.builders import event, item, record
+from tests.support.handler import create_table
 
 ROUGH = {
     "killed": Care(killed=1.0, frozen=0.0, tight=0.0, needed_s=16, landing_s=0.0),
@@ -95,12 +95,18 @@ def test_some_items_are_unfit_and_are_mended(source_table: Any) -> None:
 
 
 def test_summaries_are_sums_of_the_functions_own_lines(tmp_path: Path) -> None:
-    line = {"message": "invocation", "calls": 2, "retries": 3, "quarantined": 1, "undone": 4}
+    line = {
+        "message": "invocation",
+        "calls": 2,
+        "retried_rows": 3,
+        "quarantined": 1,
+        "unprocessed": 4,
+    }
     text = json.dumps({**line, "unknown_outcomes": 5}, separators=(",", ":"))
     (tmp_path / "log").write_text(f"noise\n{text}{text}\n\n{text[:-9]}\n")
     assert summaries(tmp_path / "log") == {
         "calls": 4,
-        "retries": 6,
+        "retried_rows": 6,
         "quarantined": 2,
         "unknown_outcomes": 10,
         "cut short": 2,

@@ -12,7 +12,7 @@ import pytest
 
 from ots_local.dynamodb import DynamoDB
 from ots_tools import child, door, export_lines
-from tests.builders import item
+from tests.support.builders import item
 from tests.tools import exported
 from tests.tools.driver import upload
 from tests.tools.exported import T0, full_line, increment_line

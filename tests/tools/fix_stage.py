@@ -9,7 +9,7 @@ import pytest
 
 from ots_local.dynamodb import DynamoDB
 from ots_local.tablestore import TableStore
-from tests.fix_dynamodb import SourceTable
+from tests.support.fixtures_dynamodb import SourceTable
 from tests.tools.stage import Stage, staged
 
 

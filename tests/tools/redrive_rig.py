@@ -7,22 +7,22 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from ots_sync.changes import Image, Refused
-from ots_sync.errors import RefusedError
+from ots_sync.errors import RejectedError
+from ots_sync.model import Image, Rejected
 from ots_sync.quarantine import open_quarantine
 from ots_tools.items import key_text
 from ots_tools.kept_objects import Folder
 from ots_tools.redrive import Redrive
 from ots_tools.scan import Table
-from tests.builders import configuration, event
-from tests.doors import open_door
-from tests.fakes import FakeClock, MemoryStore
-from tests.scripted import means
+from tests.support.builders import configuration, event
+from tests.support.fakes import FakeClock, MemoryStore
+from tests.support.handler import load_handler
+from tests.support.scripted_sender import means
 
 ARN = "arn:aws:dynamodb:us-east-1:123456789012:table/Source"
 TABLE = Table("Source", ARN, 0, 0, {"user_id": "S", "action_time": "N"})
 BAD = {"n" * 256: {"S": "no column can have this name"}}
-DOOR = open_door()
+DOOR = load_handler()
 
 
 class Rig:
@@ -39,7 +39,7 @@ class Rig:
         before = set(self.names())
         kept = open_quarantine(configuration(QUARANTINE=f"file://{self.folder}", **environ))
         assert kept is not None
-        kept.keep(Refused(refused, RefusedError("ColumnName", "too long")), 1_800_000_000)
+        kept.keep(Rejected(refused, RejectedError("ColumnName", "too long")), 1_800_000_000)
         (name,) = set(self.names()) - before
         return name
 
@@ -75,10 +75,10 @@ class Rig:
             self.settings.table_name,
             self.settings.fingerprint,
             options.pop("read", self.read),
-            DOOR.rules(),
+            DOOR.row_mapper(),
             lambda: means(options.get("send", self.target.send), FakeClock(0.0), left_s=28.05),
             wall_s=lambda: 1_900_000_000,
             **{name: value for name, value in options.items() if name != "send"},
         )
-        assert sum(run.steps(self.names())) == len(self.names()) + run.states["done"]
+        assert sum(run.steps(self.names())) == len(self.names()) + run.states["written"]
         return run

@@ -20,7 +20,7 @@ from rich.table import Table
 from ots_sync.limits import ROWS_PER_BATCH
 from ots_tools.costs import ITEMS_PER_S
 from tests.benchmarks.answering import Answering, answering
-from tests.builders import ENVIRON
+from tests.support.builders import ENVIRON
 from tests.tools.measuring import export, run
 
 ROWS = 40_000

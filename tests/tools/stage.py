@@ -22,9 +22,9 @@ from tablestore import Row
 from ots_local.demo.compare import Difference, differences, wanted
 from ots_local.tablestore import TableStore
 from ots_tools.__main__ import COMMANDS
-from tests.builders import KEY_LIST
-from tests.doors import create_table, open_door
-from tests.fix_dynamodb import SourceTable
+from tests.support.builders import KEY_LIST
+from tests.support.fixtures_dynamodb import SourceTable
+from tests.support.handler import create_table, load_handler
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -97,12 +97,12 @@ class Stage:
 
     def wrong(self) -> list[Difference]:
         """What is not in the target as it is in the source, seen past the commands."""
-        rules = open_door(self.environ).rules()
+        rules = load_handler(self.environ).row_mapper()
         return differences(wanted(self.items(), rules), self.rows())
 
     def wrong_but(self, *refused: Mapping[str, Any]) -> list[Difference]:
         """The same, but for items that can be no rows."""
-        rules = open_door(self.environ).rules()
+        rules = load_handler(self.environ).row_mapper()
         good = [one for one in self.items() if one not in refused]
         return differences(wanted(good, rules), self.rows())
 
@@ -121,7 +121,7 @@ class Stage:
 
     def door(self, **environ: str) -> Any:
         """A door of its own over these tables: a function that is deployed."""
-        return open_door({**self.environ, **environ})
+        return load_handler({**self.environ, **environ})
 
     def _words(self, command: str, options: Sequence[str]) -> list[str]:
         words = [command, "--table", self.source.name, "--state", str(self.home / "state")]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from tests.builders import item
+from tests.support.builders import item
 from tests.tools.fix_deployed import Deployed
 from tests.tools.stage import Stage
 

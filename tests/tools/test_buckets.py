@@ -36,7 +36,7 @@ def test_comparison_equals_that_of_two_dictionaries(
     for key in source.keys() | target.keys():
         item_key = b"item %d" % key if key in source else b""
         if source.get(key) == REFUSED:
-            expected.add(("refused", key, item_key))
+            expected.add(("rejected", key, item_key))
         elif key not in target:
             expected.add(("missing", key, item_key))
         elif key not in source:

@@ -11,7 +11,7 @@ from ots_local.dynamodb import DynamoDB
 from ots_local.tablestore import TableStore
 from ots_tools.__main__ import main
 from ots_tools.doctor.findings import Finding, Mark, exit_code
-from tests.fix_dynamodb import SourceTable
+from tests.support.fixtures_dynamodb import SourceTable
 from tests.tools.doctor_rig import deploy, environ
 
 GOOD, NOTE, TO_DO, UNSEEN, NOT_ASKED = (Finding(mark, "words") for mark in Mark)

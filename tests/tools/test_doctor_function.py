@@ -11,8 +11,8 @@ from botocore.exceptions import ClientError
 
 from ots_local.dynamodb import DynamoDB, random_table_name
 from ots_tools.doctor.findings import Mark
-from tests.builders import ENVIRON
-from tests.fix_dynamodb import SourceTable
+from tests.support.builders import ENVIRON
+from tests.support.fixtures_dynamodb import SourceTable
 from tests.tools.doctor_rig import NOWHERE, client, deploy, mark, words, world
 
 ALLOWED = {

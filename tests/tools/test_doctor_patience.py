@@ -8,8 +8,8 @@ import pytest
 
 from ots_local.dynamodb import DynamoDB
 from ots_tools.doctor.findings import Mark
-from tests.builders import ENVIRON
-from tests.fix_dynamodb import SourceTable
+from tests.support.builders import ENVIRON
+from tests.support.fixtures_dynamodb import SourceTable
 from tests.tools.doctor_rig import deploy, mark, words, world
 
 NOWHERE: dict[str, Any] = {"DestinationConfig": {}}

@@ -14,8 +14,8 @@ from ots_tools.doctor.checks import run
 from ots_tools.doctor.create import create_target
 from ots_tools.doctor.findings import Finding, Mark
 from ots_tools.doctor.world import World
-from tests.builders import ENVIRON
-from tests.fix_dynamodb import SourceTable
+from tests.support.builders import ENVIRON
+from tests.support.fixtures_dynamodb import SourceTable
 from tests.tools.doctor_rig import environ, mark, words, world
 
 NO_SLEEP = [].append

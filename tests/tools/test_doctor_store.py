@@ -16,7 +16,7 @@ from tablestore import (
 )
 
 from ots_local.tablestore import TableStore
-from ots_sync.errors import StoreError
+from ots_sync.errors import TableStoreError
 from ots_tools.doctor import advice
 from ots_tools.doctor.findings import Mark
 from tests.tools.doctor_rig import KEYS, NOWHERE, environ, mark, words, world
@@ -93,7 +93,7 @@ def test_clock_is_compared_with_table_stores(
 
 def test_instance_that_refuses_the_internet_is_explained() -> None:
     """What each owner of a new instance meets first."""
-    said = StoreError("OTSAuthFailed", "Request denied by instance ACL policies.")
+    said = TableStoreError("OTSAuthFailed", "Request denied by instance ACL policies.")
     assert "Internet" in advice.on(said)
 
 
@@ -101,8 +101,8 @@ def test_instance_that_refuses_the_internet_is_explained() -> None:
 def test_advice_follows_the_code_and_words_of_the_service(
     code: str, part: str, words_: str
 ) -> None:
-    assert words_ in advice.on(StoreError(code, f"Said {part} here."))
-    assert advice.on(StoreError("OTSUnheardOf", part)).startswith("OTSUnheardOf")
+    assert words_ in advice.on(TableStoreError(code, f"Said {part} here."))
+    assert advice.on(TableStoreError("OTSUnheardOf", part)).startswith("OTSUnheardOf")
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import pytest
 
 from ots_tools.exports import Export, ExportError, read_export
 from ots_tools.places import Folder
-from tests.builders import item
+from tests.support.builders import item
 from tests.tools import exported
 from tests.tools.exported import full_line
 

@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 
 from ots_local.dynamodb import DynamoDB
-from ots_sync.changes import Change
 from ots_sync.errors import ConfigurationError
+from ots_sync.model import Change
 from ots_tools import export_lines
 from ots_tools.exports import Export, ExportError, read_export
 from ots_tools.places import Place, place
-from tests.builders import KEY_LIST, item
+from tests.support.builders import KEY_LIST, item
 from tests.tools import exported
 from tests.tools.exported import T0, full_line, increment_line
 

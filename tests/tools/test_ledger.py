@@ -14,7 +14,7 @@ import pytest
 from ots_sync.errors import ConfigurationError
 from ots_tools import ledger
 from ots_tools.ledger import KEY
-from tests.builders import item
+from tests.support.builders import item
 from tests.tools.driver import drive
 from tests.tools.fix_at_scale import Load
 from tests.tools.fix_deployed import Deployed

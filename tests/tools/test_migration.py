@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 
 from ots_local.stream_pump import EventSourceMapping, StreamPump
-from tests.builders import item
+from tests.support.builders import item
 from tests.tools.stage import Stage
 
 ITEMS = int(os.environ.get("MIGRATION_ITEMS", "800"))

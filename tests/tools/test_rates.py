@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ots_tools.rates import Rate
-from tests.fakes import FakeClock
+from tests.support.fakes import FakeClock
 
 
 @given(

@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from ots_sync.changes import Image
-from ots_sync.errors import ConfigurationError, StoreError
+from ots_sync.errors import ConfigurationError, TableStoreError
+from ots_sync.model import Image
 from ots_tools.kept_objects import Folder
 from ots_tools.redrive import KEYS_AT_ONCE, summary
-from tests.builders import event, item, record
-from tests.scripted import BAD as BAD_REQUEST
-from tests.scripted import BUSY
+from tests.support.builders import event, item, record
+from tests.support.scripted_sender import BAD as BAD_REQUEST
+from tests.support.scripted_sender import BUSY
 from tests.tools.redrive_rig import ARN, BAD, Rig
 
 
@@ -31,7 +31,7 @@ def test_row_of_a_mended_item_is_written_and_its_object_removed(rig: Rig) -> Non
     run = rig.redrive()
     assert rig.target.rows == {("u", 1): {"good": "now"}}
     assert rig.names() == []
-    assert run.states == {"done": 1}
+    assert run.states == {"written": 1}
 
 
 def test_row_of_an_item_that_is_gone_is_deleted(rig: Rig) -> None:
@@ -47,12 +47,12 @@ def test_what_is_refused_again_stays_with_the_new_reason(rig: Rig) -> None:
     before = json.loads(Folder(rig.folder).read(name))
     run = rig.redrive()
     after = json.loads(Folder(rig.folder).read(name))
-    assert run.states == {"refused": 1}
+    assert run.states == {"rejected": 1}
     assert after["reason"] != before["reason"]
     assert after["code"] == "ColumnName"
     assert after["record"] == before["record"]
     assert (before["quarantined_at_s"], after["redriven_at_s"]) == (1_800_000_000, 1_900_000_000)
-    assert rig.redrive().states == {"refused": 1}  # and can be tried again
+    assert rig.redrive().states == {"rejected": 1}  # and can be tried again
 
 
 def test_batch_that_lambda_gave_up_is_settled_key_by_key(rig: Rig) -> None:
@@ -69,7 +69,7 @@ def test_batch_that_lambda_gave_up_stays_while_one_of_its_keys_is_refused(rig: R
     rig.put(item("u", 1, v={"N": "1"}), item("u", 2, **BAD))
     run = rig.redrive()
     assert rig.target.rows == {("u", 1): {"v": 1}}
-    assert run.states == {"refused": 1}
+    assert run.states == {"rejected": 1}
     kept = json.loads(Folder(rig.folder).read(rig.names()[0]))
     assert kept["code"] == "ColumnName"
     assert len(json.loads(kept["payload"])["Records"]) == 2
@@ -95,7 +95,7 @@ def test_what_was_refused_under_another_shape_is_written_only_on_request(rig: Ri
     rig.put(item("u", 1, v={"N": "1"}))
     assert rig.redrive().states == {"other shape": 1}
     assert rig.target.rows == {}
-    assert rig.redrive(allow_shape_change=True).states == {"done": 1}
+    assert rig.redrive(allow_shape_change=True).states == {"written": 1}
     assert rig.target.rows == {("u", 1): {"v": 1}}
 
 
@@ -104,9 +104,9 @@ def test_what_is_refused_again_under_another_shape_is_of_that_shape_from_then_on
 ) -> None:
     name = rig.refuse(record(new=item("u", 1)), COLUMN_NAMES="verbatim")
     rig.put(item("u", 1, **BAD))
-    assert rig.redrive(allow_shape_change=True).states == {"refused": 1}
+    assert rig.redrive(allow_shape_change=True).states == {"rejected": 1}
     assert json.loads(Folder(rig.folder).read(name))["fingerprint"] == rig.settings.fingerprint
-    assert rig.redrive().states == {"refused": 1}
+    assert rig.redrive().states == {"rejected": 1}
 
 
 def test_other_tables_are_left_alone(rig: Rig) -> None:
@@ -126,7 +126,7 @@ def test_record_of_another_source_is_left_alone_though_its_target_has_the_same_n
     name = rig.refuse(record(new=item("u", 1)) | {"eventSourceARN": f"{ARN}Other/stream/2018"})
     rig.refuse(record(new=item("u", 2)) | {"eventSourceARN": f"{ARN}/stream/2018"})
     run = rig.redrive()
-    assert run.states == {"other tables": 1, "done": 1}
+    assert run.states == {"other tables": 1, "written": 1}
     assert rig.names() == [name]
 
 
@@ -163,7 +163,7 @@ def test_moving_key_stays_and_is_named_by_its_object_alone(rig: Rig) -> None:
         return [item("a-secret-key", 1, v={"N": str(next(count))}) for _ in keys]
 
     run = rig.redrive(read=changing)
-    assert [(kept, state) for kept, state, _ in run.staying] == [(name, "moving")]
+    assert [(kept, state) for kept, state, _ in run.staying] == [(name, "unstable")]
     assert rig.names() == [name]
     assert "a-secret-key" not in repr(run.staying)
 
@@ -172,7 +172,7 @@ def test_what_is_not_acknowledged_stays(rig: Rig) -> None:
     rig.refuse(record(new=item("u", 1)))
     rig.put(item("u", 1))
     run = rig.redrive(send=lambda writes: [BUSY] * len(writes))
-    assert run.states == {"undone": 1}
+    assert run.states == {"unprocessed": 1}
     assert len(rig.names()) == 1
 
 
@@ -185,7 +185,7 @@ def test_rows_that_table_store_refuses_all_alike_stay_each_with_its_reason(rig: 
     def refuse(_: Any) -> Any:
         raise BAD_REQUEST
 
-    assert rig.redrive(send=refuse).states == {"refused": 3}
+    assert rig.redrive(send=refuse).states == {"rejected": 3}
 
 
 def test_fault_of_the_configuration_ends_the_run(rig: Rig) -> None:
@@ -193,7 +193,7 @@ def test_fault_of_the_configuration_ends_the_run(rig: Rig) -> None:
     rig.put(item("u", 1))
 
     def refuse(_: Any) -> Any:
-        raise StoreError("OTSAuthFailed", "Signature mismatch.")
+        raise TableStoreError("OTSAuthFailed", "Signature mismatch.")
 
     with pytest.raises(ConfigurationError):
         rig.redrive(send=refuse)
@@ -202,6 +202,6 @@ def test_fault_of_the_configuration_ends_the_run(rig: Rig) -> None:
 
 def test_summary_has_words_for_every_state(rig: Rig) -> None:
     run = rig.redrive()
-    for state in ("done", "refused", "moving", "undone", "other shape", "unreadable"):
+    for state in ("written", "rejected", "unstable", "unprocessed", "other shape", "unreadable"):
         run.states[state] += 1
     assert next(iter(summary(run).columns[1].cells)).startswith("removed")

@@ -14,9 +14,9 @@ from click.testing import CliRunner, Result
 from ots_local.dynamodb import DynamoDB
 from ots_local.tablestore import TableStore
 from ots_tools.__main__ import main
-from tests.builders import event, item, record
-from tests.doors import create_table, open_door
-from tests.fix_dynamodb import SourceTable
+from tests.support.builders import event, item, record
+from tests.support.fixtures_dynamodb import SourceTable
+from tests.support.handler import create_table, load_handler
 
 BAD = {"n" * 256: {"S": "no column can have this name"}}
 
@@ -84,7 +84,7 @@ def test_redrive_empties_a_bucket_of_both_kinds_of_objects(both: Both) -> None:
 def test_redrive_names_what_stays_and_says_so_by_its_exit_code(both: Both, tmp_path: Path) -> None:
     """What the function itself quarantines, refused once more."""
     environ = {**both.environ, "QUARANTINE": f"file://{tmp_path}", "OTS_TIMEOUT": "1"}
-    door = open_door(environ)
+    door = load_handler(environ)
     bad = item("user-of-the-key", 1, **BAD)
     assert door.lambda_handler(event(both.record(bad)), None) == {"batchItemFailures": []}
     both.put(bad)
@@ -143,7 +143,7 @@ def test_wrong_words_end_with_what_would_be_right(
 
 
 def test_show_prints_item_and_row_side_by_side(both: Both) -> None:
-    door = open_door({**both.environ, "OTS_TIMEOUT": "1"})
+    door = load_handler({**both.environ, "OTS_TIMEOUT": "1"})
     before = item("u", 1, same={"S": "a"}, number={"N": "2"}, gone={"S": "x"}, b={"B": b"\x07"})
     door.lambda_handler(event(record(new=before)), None)
     both.put(before)

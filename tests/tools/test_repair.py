@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from tests.builders import KEY_LIST, item
+from tests.support.builders import KEY_LIST, item
 from tests.tools.stage import Stage
 
 ITEMS = [item("somebody", number, v={"N": "1"}) for number in range(3)]

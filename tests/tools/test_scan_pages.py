@@ -8,7 +8,7 @@ import pytest
 
 from ots_local.dynamodb import DynamoDB
 from ots_tools import scan
-from tests.fix_dynamodb import SourceTable
+from tests.support.fixtures_dynamodb import SourceTable
 
 ITEMS = 700
 

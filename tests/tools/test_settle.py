@@ -10,17 +10,17 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from ots_sync.changes import Image
-from ots_sync.rows import translate
-from ots_sync.writer import Means
+from ots_sync.model import Image
+from ots_sync.rows import map_changes
+from ots_sync.writer import WriterContext
 from ots_tools.settle import ROUNDS, settle
-from tests.builders import change, item
-from tests.doors import open_door
-from tests.fakes import FakeClock, MemoryStore
-from tests.scripted import BUSY, CALL_S, Scripted, means
+from tests.support.builders import change, item
+from tests.support.fakes import FakeClock, MemoryStore
+from tests.support.handler import load_handler
+from tests.support.scripted_sender import BUSY, CALL_S, Scripted, means
 
 KEYS = item("user", 7)
-DOOR = open_door()
+DOOR = load_handler()
 
 
 class World:
@@ -55,15 +55,15 @@ class World:
         """The function writes the next changes, in order."""
         some, self.unwritten = self.unwritten[:count], self.unwritten[count:]
         for old, new in some:
-            rows, _ = translate([change(old, new)], DOOR.rules())
-            self.store.send([row.steps[0] for row in rows])
+            rows, _ = map_changes([change(old, new)], DOOR.row_mapper())
+            self.store.send([row.writes[0] for row in rows])
 
     def read(self, keys: Sequence[Image]) -> list[Image | None]:
         """Reads the item by a consistent read."""
         self.go_on()
         return [self.item() for _ in keys]
 
-    def means(self) -> Means:
+    def means(self) -> WriterContext:
         """Writes the row; the stream goes on before and after."""
 
         def send(writes: Any) -> Any:
@@ -86,25 +86,25 @@ def test_row_of_a_settled_key_ends_as_its_item(
     value: str | None, row: str | None, happens: list[str]
 ) -> None:
     world = World(value, row, happens)
-    (ended,) = settle([KEYS], world.read, DOOR.rules(), world.means)
+    (ended,) = settle([KEYS], world.read, DOOR.row_mapper(), world.writer)
     world.stream(len(world.unwritten))
     standing = world.store.rows.get(("user", 7))
-    if ended.state == "moving":
+    if ended.state == "unstable":
         assert len(happens) >= ROUNDS
         return
-    assert ended.state == "done"
+    assert ended.state == "written"
     assert standing == (None if world.value is None else {"v": world.value})
 
 
 def test_item_that_never_stands_still_is_moving() -> None:
     world = World("a", None, ["-", "-", "-"])
     world.happens = cycle(["a", "-", "-", "b", "-", "-"])  # it changes between any two reads
-    (ended,) = settle([KEYS], world.read, DOOR.rules(), world.means)
-    assert ended.state == "moving"
+    (ended,) = settle([KEYS], world.read, DOOR.row_mapper(), world.writer)
+    assert ended.state == "unstable"
     assert str(ROUNDS) in ended.reason
 
 
-@pytest.mark.parametrize(("rounds", "state"), [(ROUNDS - 1, "done"), (ROUNDS, "moving")])
+@pytest.mark.parametrize(("rounds", "state"), [(ROUNDS - 1, "written"), (ROUNDS, "unstable")])
 def test_item_may_change_in_all_rounds_but_one(rounds: int, state: str) -> None:
     values = iter([str(min(number, rounds)) for number in range(ROUNDS + 1)])
     store = MemoryStore()
@@ -112,7 +112,7 @@ def test_item_may_change_in_all_rounds_but_one(rounds: int, state: str) -> None:
     def read(keys: Sequence[Image]) -> list[Image | None]:
         return [item("user", 7, v={"S": next(values)}) for _ in keys]
 
-    (ended,) = settle([KEYS], read, DOOR.rules(), lambda: means(store.send, FakeClock(0.0)))
+    (ended,) = settle([KEYS], read, DOOR.row_mapper(), lambda: means(store.send, FakeClock(0.0)))
     assert ended.state == state
 
 
@@ -131,14 +131,16 @@ def test_each_key_has_its_own_end() -> None:
 
     send = Scripted(late).send
     ends = settle(
-        keys, read, DOOR.rules(), lambda: means(send, FakeClock(0.0), left_s=CALL_S + 0.05)
+        keys, read, DOOR.row_mapper(), lambda: means(send, FakeClock(0.0), left_s=CALL_S + 0.05)
     )
-    assert [end.state for end in ends] == ["done", "refused", "undone", "done"]
+    assert [end.state for end in ends] == ["written", "rejected", "unprocessed", "written"]
     assert ends[1].code == "ColumnName"
     assert ends[2].code == "OTSServerBusy"
     assert asked == [4, 2]
 
 
 def test_no_keys_are_settled_without_a_call() -> None:
-    ends = settle([], lambda _: [], DOOR.rules(), lambda: means(Scripted().send, FakeClock(0.0)))
+    ends = settle(
+        [], lambda _: [], DOOR.row_mapper(), lambda: means(Scripted().send, FakeClock(0.0))
+    )
     assert ends == []

@@ -17,7 +17,7 @@ from ots_tools.digests import key_bytes
 from ots_tools.looks import Finding
 from ots_tools.options import take_settings
 from ots_tools.sides import Ends
-from tests.builders import KEY_LIST, item
+from tests.support.builders import KEY_LIST, item
 from tests.tools.stage import Stage, environment
 
 TWO = item("two", 2, n={"N": "2"}, s={"S": "text"}, **{"odd name!": {"B": b"\x00"}})
@@ -59,21 +59,21 @@ def test_differing_columns_are_named_and_repaired(
 
 
 def test_missing_extra_and_refused_are_told_apart(stage: Stage) -> None:
-    extra, missing, refused = item("extra", 1), item("missing", 2), item("refused", 3)
+    extra, missing, refused = item("extra", 1), item("missing", 2), item("rejected", 3)
     refused["user_id"] = {"S": "long " * 250}  # 1,250 bytes: no key of Table Store's
     stage.put(TWO, missing, refused)
     stage.write_row(TWO)
     stage.write_row(extra)
     stage.run("verify", "--settle", "0", "--values", code=1)
     found = {line["kind"]: line for line in report(stage)["differences"]}
-    assert found.keys() == {"missing", "extra", "refused"}
+    assert found.keys() == {"missing", "extra", "rejected"}
     assert found["extra"]["key"] == extra
     assert found["missing"] == {"kind": "missing", "key": missing, "expected": {}, "found": None}
     said = stage.run("repair", str(stage.home / "report.json"), code=1).output
     assert "KeyLength" in said
     assert [one.key for one in stage.wrong_but(refused)] == []
     stage.run("verify", "--settle", "0", code=1)
-    assert [line["kind"] for line in report(stage)["differences"]] == ["refused"]
+    assert [line["kind"] for line in report(stage)["differences"]] == ["rejected"]
 
 
 def test_values_are_shown_with_their_types_only_when_asked(stage: Stage) -> None:
@@ -191,7 +191,7 @@ def test_item_that_never_stands_still_is_moving(stage: Stage) -> None:
     finally:
         stop.set()
         thread.join()
-    assert kinds == ["moving"]
+    assert kinds == ["unstable"]
 
 
 def test_range_reads_every_row_over_many_pages(stage: Stage) -> None:

@@ -1,0 +1,116 @@
+"""Items, stream records, events, settings and rows for tests: every argument has a default.
+
+A test names only what it is about. Sequence numbers count up, for in a stream the order is the
+subject. Nothing here asserts, draws at random or knows a service.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import count
+from typing import Any
+
+from ots_sync import changes, settings
+from ots_sync.model import Change, Column, Image, Row, RowWrite
+from ots_sync.rows import columns_size, key_size, name_size, split_write
+from ots_sync.settings import Settings
+
+KEY_LIST = ("user_id", "action_time")
+ENVIRON = {
+    "OTS_ID": "an-id",
+    "OTS_SECRET": "a-secret",
+    "OTS_INSTANCE": "local",
+    "OTS_ENDPOINT": "http://127.0.0.1:9",
+    "TABLE_NAME": "target",
+    "PRIMARY_KEY": "user_id,action_time",
+}
+
+_numbers = count(1529280000000000000000001)
+
+
+def item(user_id: str = "user", action_time: int = 1, **attributes: Any) -> dict[str, Any]:
+    """An item in DynamoDB's form; attributes are given tagged."""
+    return {"user_id": {"S": user_id}, "action_time": {"N": str(action_time)}, **attributes}
+
+
+ITEM = item(note={"S": "a"})
+
+
+def record(
+    old: Image | None = None,
+    new: Image | None = ITEM,
+    *,
+    number: str | None = None,
+    created_s: float = 1529280000,
+    **body: Any,
+) -> dict[str, Any]:
+    """A stream record as Lambda has it; its event name is what the images say.
+
+    `body` overrides fields of its `dynamodb` object.
+    """
+    name = "REMOVE" if new is None else "MODIFY" if old is not None else "INSERT"
+    present = new if new is not None else old
+    number = number or str(next(_numbers))
+    images = {"NewImage": new, "OldImage": old}
+    return {
+        "eventID": f"{int(number):032x}"[-32:],
+        "eventName": name,
+        "eventVersion": "1.1",
+        "eventSource": "aws:dynamodb",
+        "awsRegion": "us-east-1",
+        "dynamodb": {
+            "ApproximateCreationDateTime": created_s,
+            "Keys": {key: present[key] for key in KEY_LIST if present and key in present},
+            **{name: image for name, image in images.items() if image is not None},
+            "SequenceNumber": number,
+            "SizeBytes": 100,
+            "StreamViewType": "NEW_AND_OLD_IMAGES",
+            **body,
+        },
+        "eventSourceARN": "arn:aws:dynamodb:us-east-1:123456789012:table/Source/stream/2018",
+    }
+
+
+def event(*records: Any) -> dict[str, Any]:
+    """What Lambda hands over."""
+    return {"Records": list(records)}
+
+
+def change(old: Image | None = None, new: Image | None = ITEM, **fields: Any) -> Change:
+    """One change, understood from a record."""
+    return changes.parse_record(record(old, new, **fields))
+
+
+def write(
+    kind: str = "put",
+    user_id: str = "user",
+    action_time: int = 1,
+    columns: Sequence[Column] = (),
+    deleted: Sequence[str] = (),
+) -> RowWrite:
+    """One write of one row, measured."""
+    return row(kind, user_id, action_time, columns, deleted).writes[0]
+
+
+def row(
+    kind: str = "put",
+    user_id: str = "user",
+    action_time: int = 1,
+    columns: Sequence[Column] = (),
+    deleted: Sequence[str] = (),
+    of: Sequence[Change] = (),
+) -> Row:
+    """One row to write, measured, and the changes it stands for."""
+    primary_key = [("user_id", user_id), ("action_time", action_time)]
+    size = columns_size(columns, KEY_LIST) + sum(map(name_size, deleted))
+    return Row(split_write(kind, primary_key, key_size(primary_key), columns, deleted, size), of)
+
+
+def configuration(**environ: str) -> Settings:
+    """Settings that are right, but for what the test names."""
+    return settings.load({**ENVIRON, **environ}, {})
+
+
+def described(error: Any) -> Mapping[str, str]:
+    """A refusal as plain words, to compare."""
+    return {"code": error.code, "reason": str(error)}
