@@ -20,10 +20,10 @@ EVERY_RECORD_FAILS: dict[str, tuple[Any, str]] = {
     "no-records": ({"detail": {}}, "no list 'Records'"),
     "records-none": ({"Records": None}, "no list 'Records'"),
     "foreign-source": (event(GOOD, {**record(), "eventSource": "aws:sqs"}), "eventSource"),
-    "other-keys": (event(GOOD, record(Keys={"id": {"S": "a"}})), "'id', but PRIMARY_KEY names"),
+    "other-keys": (event(GOOD, record(Keys={"id": {"S": "a"}})), "'id', but PRIMARY_KEY is"),
     "more-keys": (
         event(GOOD, record(Keys={**item(), "more": {"S": "a"}})),
-        "'more', but PRIMARY_KEY names 'user_id', 'action_time'",
+        "'more', but PRIMARY_KEY is 'user_id', 'action_time'",
     ),
     "keys-only": (event(GOOD, record(StreamViewType="KEYS_ONLY")), "KEYS_ONLY"),
     "old-image": (event(GOOD, record(StreamViewType="OLD_IMAGE")), "OLD_IMAGE"),
@@ -72,13 +72,13 @@ ONE_RECORD_FAILS: dict[str, tuple[Any, str, str]] = {
     "boolean-number": (item(a={"N": True}), "MalformedNumber", "attribute 'a': an N"),
     "39-digits": (item(a={"N": "1" * 39}), "NumberRange", "attribute 'a': an N has more"),
     "huge-number": (item(a={"N": "9" * 100_000}), "NumberRange", "attribute 'a': an N has"),
-    "huge-exponent": (item(a={"N": "1e126"}), "NumberRange", "attribute 'a': an N is beyond"),
+    "huge-exponent": (item(a={"N": "1e126"}), "NumberRange", "attribute 'a': an N is outside"),
     "integer-bool": (item(a={"BOOL": 1}), "MalformedValue", "attribute 'a': a BOOL"),
     "no-base64": (item(a={"B": "!"}), "MalformedValue", "attribute 'a': a B"),
     "empty-set": (item(a={"SS": []}), "MalformedValue", "attribute 'a': a set"),
     "too-deep": (item(a=json.loads('{"L":[' * 40 + "]}" * 40)), "Nesting", "attribute 'a': "),
     "surrogate": (item(a={"S": "\ud83d"}), "Text", "column 'a': "),
-    "value-over-a-limit": (item(a={"S": WIDE}), "ColumnLength", "column 'a' is over 2097152"),
+    "value-over-a-limit": (item(a={"S": WIDE}), "ColumnLength", "column 'a' has 2097153 bytes"),
     "name-over-a-limit": (item(**{"n" * 256: {"S": ""}}), "ColumnName", "attribute 'nnnnn"),
     "key-with-a-fraction": (
         {**item(), "action_time": {"N": "1.5"}},
@@ -86,7 +86,7 @@ ONE_RECORD_FAILS: dict[str, tuple[Any, str, str]] = {
         "key 'action_time': a key number is not a 64-bit integer",
     ),
     "key-no-number": ({**item(), "action_time": {"N": "x"}}, "MalformedNumber", "'action_time'"),
-    "key-over-a-limit": (item("k" * 1025), "KeyLength", "key column user_id is over 1024 bytes"),
+    "key-over-a-limit": (item("k" * 1025), "KeyLength", "key column user_id has 1025 bytes"),
 }
 
 

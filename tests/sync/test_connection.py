@@ -101,7 +101,7 @@ def test_connection_is_used_again_unless_it_was_idle_for_long(table_store: Table
         assert between.connections == 1
         (pool,) = [client.connection.pool.connection_from_url(between.endpoint)]
         idle = pool.pool.get()
-        idle._used_s -= MAX_IDLE_S
+        idle._last_used_s -= MAX_IDLE_S
         pool.pool.put(idle)
         ots_client.batch_write_row(client, "target", [write()])
         assert between.connections == 2

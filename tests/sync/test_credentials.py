@@ -67,14 +67,14 @@ def test_refused_credentials_are_read_again_once_for_all_calls_that_used_them() 
     texts = [OLD, NEW, "not asked for"]
     source = SecretProvider(lambda _: texts.pop(0))
     refused = source.get_credentials()
-    assert [source.renewed(refused) for _ in range(3)] == [True, True, True]
+    assert [source.refresh(refused) for _ in range(3)] == [True, True, True]
     assert texts == ["not asked for"]
     assert parts(source.get_credentials())[0] == "new-id"
 
 
 def test_secret_that_has_not_changed_is_no_reason_to_try_again() -> None:
     source = SecretProvider(lambda _: OLD)
-    assert not source.renewed(source.get_credentials())
+    assert not source.refresh(source.get_credentials())
 
 
 WRONG = [
@@ -120,7 +120,7 @@ def test_rotated_secret_costs_one_try(table_store: TableStore, secrets: Any) -> 
     secrets.put_secret_value(SecretId=arn, SecretString=json.dumps(right))
     assert door.lambda_handler(event(record()), None) == {"batchItemFailures": []}
     counters = table_store.counters()
-    assert counters["rejected"] == {"OTSAuthFailed": 1}
+    assert counters["refused"] == {"OTSAuthFailed": 1}
     assert counters["requests"]["BatchWriteRow"] == 2
 
 
@@ -136,7 +136,7 @@ def test_key_that_another_call_renewed_meanwhile_is_tried_again(
     class Between(proxies.Proxy):
         def talk(self, client: socket.socket) -> None:
             secrets.put_secret_value(SecretId=arn, SecretString=json.dumps(right))
-            assert source.renewed(old)
+            assert source.refresh(old)
             super().talk(client)
 
     between = Between(int(table_store.endpoint.rpartition(":")[2]))

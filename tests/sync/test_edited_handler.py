@@ -72,9 +72,9 @@ def test_generate_attribute(edited: Edit, running: TableStore) -> None:
     """A column left out of puts, and of the updates that are made of puts."""
     door = edited(
         (
-            "return columns().of(new_image, key_list)",
+            "return columns().convert(new_image, key_list)",
             'kept = {name: value for name, value in new_image.items() if name != "secret"}\n'
-            "    return columns().of(kept, key_list)",
+            "    return columns().convert(kept, key_list)",
         )
     )
     door.lambda_handler(event(record(new=BEFORE)), None)
@@ -85,7 +85,7 @@ def test_generate_attribute(edited: Edit, running: TableStore) -> None:
 
 def test_generate_update_attribute(edited: Edit, running: TableStore) -> None:
     """Columns that stay when the source drops them."""
-    door = edited(('"delete_all": columns().names(gone),', '"delete_all": [],'))
+    door = edited(('"delete_all": columns().names(removed),', '"delete_all": [],'))
     door.lambda_handler(event(record(new=BEFORE)), None)
     door.lambda_handler(event(record(BEFORE, item(b={"N": "1"}))), None)
     assert running.rows("target") == {("user", 1): {"a": 1, "secret": "x", "b": 1}}
@@ -93,8 +93,10 @@ def test_generate_update_attribute(edited: Edit, running: TableStore) -> None:
 
 def test_batch_write_row(edited: Edit, running: TableStore) -> None:
     """A second table that receives the same rows."""
-    write = "return store.batch_write_row(client, settings().table_name, put_row_items)"
-    door = edited((write, f'store.batch_write_row(client, "mirror", put_row_items)\n    {write}'))
+    write = "return ots_client.batch_write_row(client, settings().table_name, put_row_items)"
+    door = edited(
+        (write, f'ots_client.batch_write_row(client, "mirror", put_row_items)\n    {write}')
+    )
     create_table(running, "mirror")
     door.lambda_handler(event(record(new=BEFORE)), None)
     expected = {("user", 1): {"a": 1, "secret": "x"}}
@@ -105,9 +107,9 @@ def test_get_tablestore_client(edited: Edit, running: TableStore) -> None:
     """A client made otherwise: here for an instance that is not the one of the settings."""
     door = edited(
         (
-            "return store.connect(settings())",
+            "return ots_client.connect(settings())",
             "from dataclasses import replace\n"
-            '    return store.connect(replace(settings(), instance="elsewhere"))',
+            '    return ots_client.connect(replace(settings(), instance="elsewhere"))',
         )
     )
     with pytest.raises(Exception, match="The instance is not found"):
@@ -119,9 +121,9 @@ def test_lambda_handler(edited: Edit, running: TableStore) -> None:
     """Records filtered before anything is done with them, and more said in the answer."""
     door = edited(
         (
-            "    with invocation.told(telemetry()):\n",
+            "    with invocation.log_failures(telemetry()):\n",
             '    event = {"Records": [r for r in event["Records"] if r["eventName"] != "REMOVE"]}\n'
-            "    with invocation.told(telemetry()):\n",
+            "    with invocation.log_failures(telemetry()):\n",
         )
     )
     door.lambda_handler(event(record(new=BEFORE)), None)

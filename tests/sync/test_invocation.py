@@ -52,7 +52,7 @@ def test_it_begins_only_with_time_for_one_call_and_what_follows(
     begun = ports(clock, needed_s, **environ).writer.deadline
     assert begun.allows_call(0.0)
     assert not begun.allows_call(0.001)
-    with pytest.raises(ConfigurationError, match=f"can take {needed_s:.0f} s. Raise the time-out"):
+    with pytest.raises(ConfigurationError, match=f"can take {needed_s:.0f} s. Raise the timeout"):
         ports(clock, needed_s - 0.001, **environ)
 
 
@@ -77,7 +77,7 @@ class Voice:
     def __init__(self) -> None:
         self.said: list[str] = []
 
-    def failed(self, error: Exception) -> None:
+    def log_failure(self, error: Exception) -> None:
         self.said.append(f"{type(error).__name__}: {error}")
 
 

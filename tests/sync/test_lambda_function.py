@@ -111,7 +111,7 @@ def test_poison_stops_no_other_record_and_is_not_taken_as_done(running: TableSto
 def test_undone_raises_where_an_answer_would_not_be_heard(target: Target) -> None:
     """A mapping without ReportBatchItemFailures counts any answer as success."""
     with pytest.raises(
-        UnprocessedRecordsError, match=r"8 of 11 records are not done .*082;.*again"
+        UnprocessedRecordsError, match=r"8 of 11 records are unprocessed .*082;.*again"
     ):
         target.file("poison.json")
     assert len(target.rows()) == 3
@@ -137,7 +137,7 @@ def test_item_of_more_attributes_than_a_write_takes(target: Target) -> None:
 def test_largest_item_that_json_makes_too_large_is_refused_by_name(target: Target) -> None:
     """DynamoDB counts one byte for an empty text in a list, JSON takes nine."""
     empties = item(many={"L": [{"S": ""}] * 300_000})
-    with pytest.raises(UnprocessedRecordsError, match="column 'many' is over 2097152 bytes"):
+    with pytest.raises(UnprocessedRecordsError, match="column 'many' has 2700001 bytes"):
         target.send(event(record(new=empties), record(new=item("other"))))
     assert target.rows() == {("other", 1): {}}
 
@@ -177,6 +177,6 @@ class Context:
 def test_time_out_too_short_for_one_call_is_configuration(target: Target) -> None:
     whole = event(record())
     assert target.door.lambda_handler(whole, Context(60)) == DONE
-    with pytest.raises(ConfigurationError, match=r"time-out leaves 10 s.* Raise the time-out"):
+    with pytest.raises(ConfigurationError, match=r"timeout leaves 10 s.* Raise the timeout"):
         target.door.lambda_handler(event(record(new=item("late"))), Context(10))
     assert list(target.rows()) == [("user", 1)]

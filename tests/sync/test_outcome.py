@@ -44,7 +44,8 @@ def test_number_is_named_as_it_was_received() -> None:
 
 def test_without_partial_response_undone_raises() -> None:
     with pytest.raises(
-        UnprocessedRecordsError, match=r"2 of 9 records are not done \(first .* 5; Late 2\)"
+        UnprocessedRecordsError,
+        match=r"2 of 9 records .* \(first .* 5; DeadlineExceeded 2\)",
     ):
         build_response(undone("5", "6"), partial_response=False)
 
@@ -52,7 +53,9 @@ def test_without_partial_response_undone_raises() -> None:
 def test_reason_stands_with_the_number_of_its_own_record() -> None:
     outcome = undone("5", "6")
     outcome.add_rejection(record(number="6"), RejectedError("Code", "a reason"))
-    with pytest.raises(UnprocessedRecordsError, match=r"number 5; Late 2; refused 6: a reason\)"):
+    with pytest.raises(
+        UnprocessedRecordsError, match=r"5; DeadlineExceeded 2; rejected 6: a reason\)"
+    ):
         build_response(outcome, partial_response=False)
 
 

@@ -50,7 +50,7 @@ def test_one_of_each_kind(scene: Scene) -> None:
     assert (outcome.records, outcome.changes, outcome.calls) == (3, 3, 1)
     assert outcome.rows == {"put": 1, "update": 1, "delete": 1}
     assert (outcome.rejected, outcome.unprocessed, outcome.retried_rows) == (0, [], 0)
-    assert set(outcome.duration_ms) == {"read", "translate", "write", "quarantine", "total"}
+    assert set(outcome.duration_ms) == {"parse", "convert", "write", "quarantine", "total"}
 
 
 def test_hot_key_costs_one_write(scene: Scene) -> None:

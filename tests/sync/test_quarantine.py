@@ -67,7 +67,7 @@ def test_object_holds_the_whole_record_and_why(tmp_path: Path) -> None:
     assert kept is not None
     (refused,) = refusals()
     for now_s in (1_800_000_000.4, 1_900_000_000.0):  # delivered again, it lands on the same object
-        kept.keep(refused, now_s)
+        kept.store(refused, now_s)
     (path,) = [path for path in tmp_path.rglob("*") if path.is_file()]
     assert json.loads(path.read_text()) == {
         "code": "ColumnName",
@@ -82,7 +82,7 @@ def test_record_of_boto3_is_kept_as_lambda_writes_it() -> None:
     bodies: list[bytes] = []
     kept = Quarantine(lambda _, body: bodies.append(body), "target", "f")
     odd = {"dynamodb": {"NewImage": {"b": {"B": b"\x00\x01"}, "s": {"SS": {"b", "a"}}}}}
-    kept.keep(Rejected(odd, RejectedError("X", "x")), 0)
+    kept.store(Rejected(odd, RejectedError("X", "x")), 0)
     image = json.loads(bodies[0])["record"]["dynamodb"]["NewImage"]
     assert image == {"b": {"B": "AAE="}, "s": {"SS": ["a", "b"]}}
 
@@ -99,7 +99,7 @@ def test_each_of_many_has_its_own_answer_in_order() -> None:
         names.append(name)
 
     kept = Quarantine(put, "target", "f")
-    answers = kept.keep_all(some, 0, lambda: True)
+    answers = kept.store_all(some, 0, lambda: True)
     assert [n for n, answer in enumerate(answers) if answer] == [5, 6]
     assert isinstance(answers[5], QuarantineError)
     assert str(answers[5]) == "ConnectionError"
@@ -110,7 +110,7 @@ def test_one_that_there_is_no_time_for_is_not_begun() -> None:
     names: list[str] = []
     asked = count()
     kept = Quarantine(lambda name, _: names.append(name), "target", "f")
-    answers = kept.keep_all(refusals(40), 0, lambda: next(asked) < 25)
+    answers = kept.store_all(refusals(40), 0, lambda: next(asked) < 25)
     assert len(names) == answers.count(None) == 25
     assert {str(answer) for answer in answers if answer} == {"DeadlineExceeded"}
 
@@ -175,13 +175,13 @@ def test_s3_is_quoted_by_its_code() -> None:
     with mock_aws():
         kept = open_quarantine(configuration(QUARANTINE="s3://no-such-bucket/refused"))
         assert kept is not None
-        (answer,) = kept.keep_all(refusals(1), 0, lambda: True)
+        (answer,) = kept.store_all(refusals(1), 0, lambda: True)
     assert str(answer) == "NoSuchBucket"
 
 
 def test_without_a_report_of_failures_it_raises(target: dict[str, str]) -> None:
     door = load_handler({**target, "PARTIAL_RESPONSE": "0"})
-    with pytest.raises(UnprocessedRecordsError, match="1 of 3 records are not done"):
+    with pytest.raises(UnprocessedRecordsError, match="1 of 3 records are unprocessed"):
         door.lambda_handler(event(*RECORDS), Context())
 
 
@@ -189,6 +189,6 @@ def test_folder_shows_all_of_an_object_or_nothing(tmp_path: Path) -> None:
     """Whoever reads meanwhile sees no half of it."""
     kept = open_quarantine(configuration(QUARANTINE=f"file://{tmp_path}/a%20b"))
     assert kept is not None
-    kept.keep(refusals()[0], 0)
+    kept.store(refusals()[0], 0)
     assert [path.suffix for path in (tmp_path / "a b" / "target").iterdir()] == [".json"]
     assert os.listdir(tmp_path) == ["a b"]

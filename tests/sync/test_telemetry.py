@@ -108,11 +108,11 @@ def test_metrics_of_the_same(capsys: pytest.CaptureFixture[str]) -> None:
 def test_trouble_is_a_warning_that_says_where_it_begins(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    outcome = Outcome(records=2, undone=[record(number="12"), record(number="9")])
-    outcome.unprocessed_codes.update(Late=2)
+    outcome = Outcome(records=2, unprocessed=[record(number="12"), record(number="9")])
+    outcome.unprocessed_codes.update(DeadlineExceeded=2)
     outcome.add_rejection(record(number="7"), RejectedError("Code", "reason"))
     line, _ = spoken(outcome, capsys)
-    assert (line["level"], line["first_unprocessed"], line["reasons"]) == (
+    assert (line["level"], line["first_unprocessed"], line["unprocessed_codes"]) == (
         "WARNING",
         "9",
         {"DeadlineExceeded": 2},

@@ -38,7 +38,7 @@ def test_no_call_is_begun_that_could_outlast_the_invocation(left_s: float, calls
     store = Scripted()
     results, _ = writer.write_rows(numbered(1), means(store.send, FakeClock(0.0), left_s=left_s))
     assert len(store.calls) == calls
-    assert results == [writer.Result("done")] * calls or results == [DEADLINE_EXCEEDED]
+    assert results == [writer.Result("written")] * calls or results == [DEADLINE_EXCEEDED]
 
 
 @pytest.mark.parametrize(("left_s", "calls"), [(CALL_S + 0.1, 2), (CALL_S + 0.099, 1)])
@@ -95,7 +95,7 @@ def test_a_further_step_waits_for_a_put_that_may_still_land(
 
     wide = row("put", "user", 0, [(f"c{n}", 1) for n in range(1025)])
     results, _ = writer.write_rows([wide], means(Scripted(first_fails).send, clock))
-    assert states(results) == "d"
+    assert states(results) == "w"
     assert begun_s == pytest.approx([0.0, 0.1, held_s])
 
 
@@ -181,7 +181,7 @@ def test_batches_are_in_flight_side_by_side_up_to_the_limit() -> None:
     results, _ = writer.write_rows(
         numbered(16, to_a_batch=2), means(store.send, FakeClock(0.0), side_by_side=4)
     )
-    assert states(results) == "d" * 16
+    assert states(results) == "w" * 16
     assert store.max_in_flight == 4
 
 
@@ -208,7 +208,7 @@ def test_throttling_slows_the_whole_writer_and_success_lets_it_grow() -> None:
     results, _ = writer.write_rows(
         numbered(16, to_a_batch=2), means(store.send, FakeClock(0.0), side_by_side=4)
     )
-    assert states(results) == "d" * 16
+    assert states(results) == "w" * 16
     assert widths[0] == 1
 
 

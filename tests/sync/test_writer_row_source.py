@@ -41,7 +41,7 @@ def test_rows_are_asked_for_a_batch_ahead_and_no_further() -> None:
     results, _ = writer.write_rows(
         made_one_by_one(numbered(1000), made), means(Scripted(script).send, FakeClock(0.0))
     )
-    assert states(results) == "d" * 1000
+    assert states(results) == "w" * 1000
     assert made_by_then[0] <= 400
     assert made_by_then == sorted(made_by_then)
 
@@ -59,7 +59,7 @@ def test_rows_that_it_was_too_late_to_ask_for_have_a_result() -> None:
         made_one_by_one(numbered(1000), []), means(store.send, clock, left_s=CALL_S + 5)
     )
     assert len(store.calls) == 1
-    assert states(results[:200]) == "d" * 200
+    assert states(results[:200]) == "w" * 200
     assert results[200:] == [DEADLINE_EXCEEDED] * 800
 
 
