@@ -78,5 +78,5 @@ def test_dashboard_shows_what_the_alarms_watch_from_left_to_right() -> None:
         "## 2 Function",
         "## 3 Changes",
         "## 4 Table Store",
-        "## 5 Left over",
+        "## 5 Not written",
     ]

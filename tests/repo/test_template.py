@@ -94,7 +94,7 @@ def test_time_around_a_call_is_what_the_parameter_says() -> None:
     parts = f"connect {CONNECT_TIMEOUT_S:.0f}, send {SEND_TIMEOUT_S:.0f}, quarantine {MAX_STORE_S}"
     said = " ".join(raw()["Parameters"]["OtsTimeout"]["Description"].split())
     assert f"{around_s} s" in said
-    assert f"{parts}, answer {RESPONSE_RESERVE_S:.0f}" in said
+    assert f"{parts}, response {RESPONSE_RESERVE_S:.0f}" in said
 
 
 def test_environment_is_exactly_the_settings() -> None:
@@ -116,8 +116,8 @@ def test_every_setting_is_a_parameter_with_the_same_default() -> None:
             assert str(parameter["Default"]) == setting.default, setting.name
         assert bool(parameter.get("NoEcho")) == setting.secret, setting.name
         if setting.default is not None and parameter["Type"] == "Number":
-            setting.read(str(parameter["MinValue"]))
-            setting.read(str(parameter["MaxValue"]))
+            setting.parse(str(parameter["MinValue"]))
+            setting.parse(str(parameter["MaxValue"]))
 
 
 @pytest.mark.parametrize("partition", REGIONS)
