@@ -1,9 +1,8 @@
-"""What the local Table Store reaches on this machine: `make bench-tablestore` prints the figures.
+"""Measure the speed of the local Table Store; `make bench-tablestore` prints the figures.
 
-The server runs in a process of its own, as it does beside a program; the SDK's native codec is the
-client where it loads. Elapsed times contain the client's share: the fastest of many calls, which is
-what the programs take, and the median, which is what a busy machine makes of it. In brackets stands
-the processor time that the server alone takes for a call.
+The server runs in a process of its own. The client is the SDK, with its native codec where that
+loads. Elapsed times include the share of the client: the fastest call shows what the programs need,
+the median includes the load of the machine. In brackets: the server's CPU time per call.
 """
 
 from __future__ import annotations
@@ -28,13 +27,13 @@ from ots_local.tablestore import TableStore
 from tests.tablestore.support.clients import batch, make_table, put_item
 
 SMALL = [("name", "abcdefgh"), ("number", 1), ("truth", True)]
-TITLE = "local Table Store: fastest / median elapsed (server's processor time)"
+TITLE = "local Table Store: fastest / median elapsed time (server's CPU time)"
 WIDE = [(f"column{number}", "x" * 20) for number in range(10)]
 
 
 @contextmanager
-def serving(*options: str) -> Iterator[tuple[OTSClient, psutil.Process]]:
-    """Serve from another process; gives a client with table "t", and the process."""
+def run_emulator(*options: str) -> Iterator[tuple[OTSClient, psutil.Process]]:
+    """Run an emulator in another process; yield a client with table "t" and the process."""
     command = [sys.executable, "-m", "ots_local", "tablestore", *options]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     try:
@@ -51,17 +50,17 @@ def serving(*options: str) -> Iterator[tuple[OTSClient, psutil.Process]]:
 
 
 def elapsed(call: Callable[[], object], runs: int) -> str:
-    """Measure the fastest and the median time of a call."""
+    """Measure the fastest and the median elapsed time of a call."""
     times = []
     for _ in range(runs):
-        begun = time.perf_counter()
+        started = time.perf_counter()
         call()
-        times.append(time.perf_counter() - begun)
+        times.append(time.perf_counter() - started)
     return f"{1000 * min(times):.1f} / {1000 * statistics.median(times):.1f} ms"
 
 
-def both(call: Callable[[], object], runs: int, server: psutil.Process) -> str:
-    """Measure a call's time, and the server's share of the processor."""
+def elapsed_and_cpu(call: Callable[[], object], runs: int, server: psutil.Process) -> str:
+    """Measure the elapsed time of a call and the CPU time of the server."""
     call()
     before = sum(server.cpu_times()[:2])
     times = elapsed(call, runs)
@@ -70,23 +69,23 @@ def both(call: Callable[[], object], runs: int, server: psutil.Process) -> str:
 
 
 def rate(client: OTSClient, workers: int, calls: int) -> float:
-    """Measure how many PutRow a second so many clients are served."""
+    """Measure the PutRow calls per second of a number of concurrent clients."""
 
     def put(number: int) -> None:
         row = Row([("id", f"r{number}")], SMALL)
         client.put_row("t", row, Condition("IGNORE"))
 
-    begun = time.perf_counter()
+    started = time.perf_counter()
     with ThreadPoolExecutor(workers) as pool:
         list(pool.map(put, range(calls)))
-    return calls / (time.perf_counter() - begun)
+    return calls / (time.perf_counter() - started)
 
 
-def figures(*options: str) -> dict[str, str]:
-    """Measure one server."""
-    with serving(*options) as (client, server):
+def measure(*options: str) -> dict[str, str]:
+    """Measure an emulator with these command options."""
+    with run_emulator(*options) as (client, server):
         wide = batch(*[put_item(f"w{number:04d}", WIDE) for number in range(200)])
-        write = both(lambda: client.batch_write_row(wide), 60, server)
+        write = elapsed_and_cpu(lambda: client.batch_write_row(wide), 60, server)
         one = rate(client, 1, 500)
         many = rate(client, 32, 1500)
         client.delete_table("t")
@@ -96,30 +95,30 @@ def figures(*options: str) -> dict[str, str]:
             client.batch_write_row(batch(*[put_item(f"k{key:05d}", SMALL) for key in keys]))
         low: Any = [("id", INF_MIN)]
         high: Any = [("id", INF_MAX)]
-        page = both(lambda: client.get_range("t", "FORWARD", low, high), 20, server)
+        page = elapsed_and_cpu(lambda: client.get_range("t", "FORWARD", low, high), 20, server)
     return {
         "BatchWriteRow, 200 rows of 10 columns": write,
         "GetRange, a page of 5,000 rows": page,
-        "PutRow, one client": f"{one:.0f} a second",
-        "PutRow, 32 clients": f"{many:.0f} a second",
+        "PutRow, one client": f"{one:.0f} per second",
+        "PutRow, 32 clients": f"{many:.0f} per second",
     }
 
 
-def start() -> None:
-    """Start and stop a store in this process."""
+def start_and_stop() -> None:
+    """Start and stop an emulator in this process."""
     with TableStore():
         pass
 
 
 def main() -> None:
-    """Measure in memory and on a file, and print both."""
-    table = Table("", "in memory", "on a file", title=TITLE)
+    """Measure with data in memory and in a file; print both."""
+    table = Table("", "in memory", "in a file", title=TITLE)
     with tempfile.TemporaryDirectory() as folder:
-        on_file = figures("--data", str(Path(folder) / "store.sqlite"))
-    in_memory = figures()
+        in_file = measure("--data", str(Path(folder) / "store.sqlite"))
+    in_memory = measure()
     for name, figure in in_memory.items():
-        table.add_row(name, figure, on_file[name])
-    table.add_row("start and stop, in this process", elapsed(start, 20), "")
+        table.add_row(name, figure, in_file[name])
+    table.add_row("start and stop, in this process", elapsed(start_and_stop, 20), "")
     Console().print(table)
 
 

@@ -44,8 +44,8 @@ async def call_operations(store: TableStore, native: bool) -> dict[str, Any]:
         _, row, _ = await client.get_row("t", KEY)
         found["row"] = [column[:2] for column in row.attribute_columns]
         many = [client.batch_write_row(batch(put_item(f"k{n}"))) for n in range(20)]
-        answers = await asyncio.gather(*many)
-        found["batches"] = all(answer.is_all_succeed() for answer in answers)
+        responses = await asyncio.gather(*many)
+        found["batches"] = all(response.is_all_succeed() for response in responses)
         _, _, rows, _ = await client.get_range("t", "FORWARD", [("id", INF_MIN)], [("id", INF_MAX)])
         found["rows"] = len(rows)
         with pytest.raises(OTSServiceError, match="does not exist"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta, timezone
+from typing import Any
 
 import pytest
 from tablestore import OTSClient
@@ -29,7 +30,7 @@ def restricted() -> Iterator[TableStore]:
 
 @pytest.mark.parametrize("options", [{}, {"region": "cn-hangzhou"}], ids=["V2", "V4"])
 def test_sdk_accepts_and_is_accepted_with_either_signature_version(
-    store: TableStore, sdk: OTSClient, options: Mapping[str, str]
+    store: TableStore, sdk: OTSClient, options: Mapping[str, Any]
 ) -> None:
     """The client sends requests, and reads a result and an error."""
     client = client_of(store, **options)
@@ -42,11 +43,12 @@ def test_sdk_accepts_and_is_accepted_with_either_signature_version(
 
 @pytest.mark.parametrize("options", [{}, {"region": "eu-central-1"}], ids=["V2", "V4"])
 def test_sts_token_must_be_the_configured_one(
-    restricted: TableStore, options: Mapping[str, str]
+    restricted: TableStore, options: Mapping[str, Any]
 ) -> None:
     """Both signature versions; a wrong and a missing token fail."""
     assert client_of(restricted, sts_token="token", **options).list_table() == ()
-    for wrong in ({"sts_token": "other"}, {}):
+    wrong_tokens: list[dict[str, Any]] = [{"sts_token": "other"}, {}]
+    for wrong in wrong_tokens:
         with raises(AUTH_FAILED, "The STS token is invalid.", 403):
             client_of(restricted, **wrong, **options).list_table()
 
@@ -67,7 +69,7 @@ def test_unexpected_sts_token_is_rejected(store: TableStore) -> None:
     ids=["secret, V2", "secret, V4", "region", "day"],
 )
 def test_wrong_secret_region_or_day_is_a_signature_mismatch(
-    restricted: TableStore, options: dict[str, str]
+    restricted: TableStore, options: dict[str, Any]
 ) -> None:
     with raises(AUTH_FAILED, "Signature mismatch.", 403):
         client_of(restricted, **options).list_table()
@@ -81,7 +83,7 @@ def test_wrong_secret_region_or_day_is_a_signature_mismatch(
     ],
 )
 def test_unknown_access_key_or_instance_is_rejected(
-    store: TableStore, options: dict[str, str], message: str
+    store: TableStore, options: dict[str, Any], message: str
 ) -> None:
     with raises(AUTH_FAILED, message, 403):
         client_of(store, **options).list_table()

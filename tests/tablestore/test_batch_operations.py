@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 import pytest
 from tablestore import (
@@ -49,23 +50,23 @@ def lenient() -> Iterator[OTSClient]:
 
 def test_each_row_of_a_batch_has_its_own_result_in_request_order(client: OTSClient) -> None:
     make_table(client)
-    put(client, "there", [("a", 0)])
+    put(client, "existing", [("a", 0)])
     expect = Condition("EXPECT_EXIST")
-    answer = client.batch_write_row(
+    response = client.batch_write_row(
         batch(
             PutRowItem(Row([("id", "missing")], [("a", 1)]), expect),
-            PutRowItem(Row([("id", "there")], [("a", 1)]), expect),
+            PutRowItem(Row([("id", "existing")], [("a", 1)]), expect),
             UpdateRowItem(Row([("id", "none")], {"put": [("a", 1)]}), expect),
             UpdateRowItem(Row([("id", "new")], {"put": [("a", 1)]}), IGNORE),
             DeleteRowItem(Row([("id", "gone")]), expect),
         )
     )
-    found = answer.get_put_by_table("t") + answer.get_update_by_table("t")
-    found += answer.get_delete_by_table("t")
+    found = response.get_put_by_table("t") + response.get_update_by_table("t")
+    found += response.get_delete_by_table("t")
     fails = "OTSConditionCheckFail"
     assert [item.error_code for item in found] == [fails, None, fails, None, fails]
     assert {item.error_message for item in found if not item.is_ok} == {"Condition check failed."}
-    assert (get(client, "there"), get(client, "new")) == ({"a": 1}, {"a": 1})
+    assert (get(client, "existing"), get(client, "new")) == ({"a": 1}, {"a": 1})
     assert (get(client, "missing"), get(client, "none")) == (None, None)
 
 
@@ -90,8 +91,8 @@ def test_batch_writes_and_reads_several_tables(client: OTSClient) -> None:
 
 def test_rt_pk_returns_the_key_of_each_row_that_requests_it(client: OTSClient) -> None:
     make_table(client)
-    asks = PutRowItem(Row(KEY, [("a", 1)]), IGNORE, ReturnType.RT_PK)
-    found = client.batch_write_row(batch(asks, put_item("other"))).get_put_by_table("t")
+    with_key = PutRowItem(Row(KEY, [("a", 1)]), IGNORE, ReturnType.RT_PK)
+    found = client.batch_write_row(batch(with_key, put_item("other"))).get_put_by_table("t")
     assert found[0].row.primary_key == KEY
     assert not (found[1].row and found[1].row.primary_key)
 
@@ -140,8 +141,8 @@ def test_lenient_duplicate_keys_exclude_conditions_and_increments(lenient: OTSCl
             "Duplicate rows detected in MultiPut.",
         ),
     ):
-        both = batch(put_item("k"), item)
-        assert error_of(lambda both=both: lenient.batch_write_row(both)) == (INVALID, message, 400)
+        call = partial(lenient.batch_write_row, batch(put_item("k"), item))
+        assert error_of(call) == (INVALID, message, 400)
 
 
 def test_duplicate_key_in_batch_get_is_rejected_or_lenient_read_twice(
@@ -165,9 +166,9 @@ def test_unknown_table_fails_the_batch_or_lenient_only_its_rows(
     with raises("OTSObjectNotExist", "Requested table does not exist.", 404):
         client.batch_write_row(request)
     assert get(client, "k") is None
-    answer = lenient.batch_write_row(request)
-    assert [item.is_ok for item in answer.get_put_by_table("t")] == [True]
-    assert [item.error_code for item in answer.get_put_by_table("u")] == ["OTSObjectNotExist"]
+    response = lenient.batch_write_row(request)
+    assert [item.is_ok for item in response.get_put_by_table("t")] == [True]
+    assert [item.error_code for item in response.get_put_by_table("u")] == ["OTSObjectNotExist"]
 
 
 def test_lenient_column_names_exclude_only_a_leading_hash_sign(lenient: OTSClient) -> None:

@@ -44,9 +44,9 @@ def test_each_begun_4_kib_of_a_row_is_one_unit(client: OTSClient, size: int, exp
     assert units(consumed) == (expected, 0)
     found = client.batch_write_row(batch(put_item("k", cells)))
     assert units(found.get_put_by_table("t")[0].consumed) == (0, expected)
-    asked = BatchGetRowRequest()
-    asked.add(TableInBatchGetRowItem("t", [KEY], [], None, 1))
-    assert units(client.batch_get_row(asked).get_result_by_table("t")[0].consumed) == (expected, 0)
+    keys = BatchGetRowRequest()
+    keys.add(TableInBatchGetRowItem("t", [KEY], [], None, 1))
+    assert units(client.batch_get_row(keys).get_result_by_table("t")[0].consumed) == (expected, 0)
     consumed, _ = client.delete_row("t", Row(KEY), Condition("IGNORE"))
     assert units(consumed) == (0, 1)
 

@@ -28,11 +28,11 @@ CONFLICT = "OTSRowOperationConflict: Data is being modified by the other request
 
 def at_once(store: TableStore, work: object, count: int = CLIENTS) -> list[object]:
     """Call `work(client, number)` with a number of clients at once; return the results."""
-    begin = threading.Barrier(count)
+    barrier = threading.Barrier(count)
 
     def run(number: int) -> object:
         client = client_of(store)
-        begin.wait()
+        barrier.wait()
         return work(client, number)  # type: ignore[operator]
 
     with ThreadPoolExecutor(count) as pool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -128,11 +129,12 @@ def test_condition_decides_whether_a_write_happens(
 ) -> None:
     make_table(sdk)
     check = Condition("IGNORE", condition)
-    for call in (
+    calls: list[Callable[[], object]] = [
         lambda: sdk.put_row("t", Row(KEY, NEW), check),
         lambda: sdk.update_row("t", Row(KEY, {"put": NEW}), check),
         lambda: sdk.delete_row("t", Row(KEY), check),
-    ):
+    ]
+    for call in calls:
         put(sdk, "k", ROW)
         before = get(sdk, "k")
         if passes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import pytest
@@ -105,7 +106,5 @@ def test_invalid_range_is_rejected(client: OTSClient) -> None:
         ("FORWARD", low, high, -1, limit),
     ]
     for direction, start, end, most, message in cases:
-        found = error_of(
-            lambda d=direction, s=start, e=end, m=most: client.get_range("t", d, s, e, limit=m)
-        )
-        assert found == (INVALID, message, 400)
+        call = partial(client.get_range, "t", direction, start, end, limit=most)
+        assert error_of(call) == (INVALID, message, 400)

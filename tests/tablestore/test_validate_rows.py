@@ -98,14 +98,14 @@ def test_mismatching_key_fails_its_row_in_a_batch_and_a_single_request(
     for call in calls:
         assert error_of(call) == ("OTSInvalidPK", message, 400)
     good = UpdateRowItem(Row([("id", "good"), ("n", 1)], {"put": [("a", 1)]}), IGNORE)
-    answer = client.batch_write_row(batch(good, DeleteRowItem(Row(key), IGNORE)))
-    assert [item.is_ok for item in answer.get_update_by_table("t")] == [True]
-    assert [(item.error_code, item.error_message) for item in answer.get_failed_of_delete()] == [
+    response = client.batch_write_row(batch(good, DeleteRowItem(Row(key), IGNORE)))
+    assert [item.is_ok for item in response.get_update_by_table("t")] == [True]
+    assert [(item.error_code, item.error_message) for item in response.get_failed_of_delete()] == [
         ("OTSInvalidPK", message)
     ]
-    asked = BatchGetRowRequest()
-    asked.add(TableInBatchGetRowItem("t", [[("id", "good"), ("n", 1)], key], [], None, 1))
-    found = client.batch_get_row(asked).get_result_by_table("t")
+    keys = BatchGetRowRequest()
+    keys.add(TableInBatchGetRowItem("t", [[("id", "good"), ("n", 1)], key], [], None, 1))
+    found = client.batch_get_row(keys).get_result_by_table("t")
     assert [item.error_code for item in found] == [None, "OTSInvalidPK"]
 
 
