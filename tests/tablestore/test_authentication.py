@@ -29,7 +29,7 @@ def restricted() -> Iterator[TableStore]:
 
 
 @pytest.mark.parametrize("options", [{}, {"region": "cn-hangzhou"}], ids=["V2", "V4"])
-def test_sdk_accepts_and_is_accepted_with_either_signature_version(
+def test_sdk_and_emulator_accept_v2_and_v4_signatures_of_each_other(
     store: TableStore, sdk: OTSClient, options: Mapping[str, Any]
 ) -> None:
     """The client sends requests, and reads a result and an error."""

@@ -12,6 +12,7 @@ from click.testing import CliRunner
 
 from ots_local.__main__ import main
 from ots_local.tablestore import TableStore
+from ots_local.tablestore.command import tablestore
 from tests.tablestore.support.clients import client_of
 
 
@@ -26,6 +27,7 @@ def test_help_explains_every_option() -> None:
     assert code == 0
     for option in ("--port", "--data", "--instance", "--lenient", "--duplicate-rows", "--seed"):
         assert option in text
+    assert [option.name for option in tablestore.params if not getattr(option, "help", "")] == []
 
 
 def test_port_in_use_is_named_in_the_error() -> None:

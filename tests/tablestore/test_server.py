@@ -31,7 +31,7 @@ def head(store: TableStore, api: str, *more: str) -> bytes:
     return "\r\n".join([f"POST /{api} HTTP/1.1", "Host: local", *headers, *more, "", ""]).encode()
 
 
-def test_error_body_is_read_to_its_end_and_rejected(store: TableStore) -> None:
+def test_too_large_body_is_read_to_its_end_and_rejected(store: TableStore) -> None:
     """The connection stays usable and the client gets the error."""
     error = (413, "OTSRequestBodyTooLarge", "The size of POST data is too large.")
     assert send(store, "PutRow", bytes(TOO_LARGE)).error == error

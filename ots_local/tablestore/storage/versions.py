@@ -65,8 +65,9 @@ def newest(cells: list[Cell], versions: int | None) -> list[Cell]:
     result: list[Cell] = []
     column, count = None, 0
     for cell in cells:
-        count = count + 1 if cell.name == column else 1
-        column = cell.name
+        name = cell[0]
+        count = count + 1 if name == column else 1
+        column = name
         if count <= versions:
             result.append(cell)
     return result
