@@ -15,7 +15,7 @@ from tests.tablestore.support.clients import batch, error_of, make_table, put_it
 
 @pytest.fixture
 def faults(store: TableStore) -> FaultControl:
-    """The faults of the store."""
+    """The fault control of the emulator."""
     return store.faults
 
 

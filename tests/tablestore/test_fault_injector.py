@@ -37,7 +37,7 @@ RETRYABLE = [
 
 @pytest.fixture
 def faults(store: TableStore) -> FaultControl:
-    """The faults of the store."""
+    """The fault control of the emulator."""
     return store.faults
 
 

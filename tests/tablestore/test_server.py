@@ -32,7 +32,7 @@ def head(store: TableStore, api: str, *more: str) -> bytes:
 
 
 def test_too_large_body_is_read_to_its_end_and_rejected(store: TableStore) -> None:
-    """The connection stays usable and the client gets the error."""
+    """The client can read the error, and the next request succeeds."""
     error = (413, "OTSRequestBodyTooLarge", "The size of POST data is too large.")
     assert send(store, "PutRow", bytes(TOO_LARGE)).error == error
     assert send(store, "ListTable", b"").status == 200
