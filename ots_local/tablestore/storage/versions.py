@@ -74,7 +74,16 @@ def newest(cells: list[Cell], versions: int | None) -> list[Cell]:
 
 
 def _newest(found: dict[tuple[bytes, int], bytes | None], versions: int) -> list[Cell]:
-    return newest([Cell(name, found[name, at], -at) for name, at in sorted(found)], versions)
+    """Return the newest versions as cells; one pass, because every update takes this path."""
+    cells: list[Cell] = []
+    column, count = None, 0
+    for version in sorted(found):
+        name = version[0]
+        count = count + 1 if name == column else 1
+        column = name
+        if count <= versions:
+            cells.append(Cell(name, found[version], -version[1]))
+    return cells
 
 
 def _sum(name: bytes, old: bytes | None, added: bytes) -> bytes:
