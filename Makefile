@@ -98,7 +98,7 @@ bench-coldstart: install bundle  ## Measure the bundle's cold start beside the S
 
 .PHONY: bench-tablestore
 bench-tablestore: install  ## Measure how fast the local Table Store is
-	@$(PY) -m tests.tablestore.speed
+	@$(PY) -m tests.benchmarks.tablestore
 
 .PHONY: bench-migration
 bench-migration: install  ## Measure how fast load and verify are, and their memory

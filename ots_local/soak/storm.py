@@ -86,7 +86,7 @@ def _redrive_beside(verdict: Verdict, stage: Stage, door: ModuleType, ended: Eve
 
 
 def _wait_for_late(faults: FaultControl) -> None:
-    while faults.counters()["late_waiting"] or faults.counters()["in_flight"]:
+    while faults.counters()["late_writes_pending"] or faults.counters()["in_flight"]:
         time.sleep(0.05)
 
 

@@ -1,4 +1,4 @@
-"""`python -m ots_local tablestore`: options in, the variables to use it out, then serves."""
+"""The command `python -m ots_local tablestore`: serve the emulator until it is stopped."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from pathlib import Path
 
 import click
 
-from ots_local.tablestore.running import start
-from ots_local.tablestore.settings import LOOSE, Leniency, Settings
+from ots_local.tablestore.http.server import start
+from ots_local.tablestore.settings import LENIENT, Leniency, Settings
 
-# What a request makes goes by itself; looking for cycles at every 700 objects took 5 % of its time.
-_GARBAGE = 50_000
+# A request creates no reference cycles. The default threshold of 700 objects costs 5 % of its time.
+_GC_THRESHOLD = 50_000
 
 
 @click.command("tablestore")
@@ -23,36 +23,62 @@ _GARBAGE = 50_000
     type=click.IntRange(0, 65535),
     default=0,
     show_default=True,
-    help="Port on 127.0.0.1; 0 takes a free one.",
+    help="Port on 127.0.0.1; 0 selects a free port.",
 )
 @click.option(
     "--data",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="SQLite file to keep everything in; in memory without it.",
+    help="SQLite file for all data; without it, data is in memory only.",
 )
 @click.option("--instance", default="local", show_default=True, help="Name of the instance.")
-@click.option("--access-key-id", default="local-key-id", show_default=True)
-@click.option("--access-key-secret", default="local-key-secret", show_default=True)
-@click.option("--sts-token", help="Take requests with this STS token only.")
-@click.option("--region", help="Take V4 signatures for this region only.")
+@click.option(
+    "--access-key-id",
+    default="local-key-id",
+    show_default=True,
+    help="The only access key ID that is accepted.",
+)
+@click.option(
+    "--access-key-secret",
+    default="local-key-secret",
+    show_default=True,
+    help="Secret of the access key.",
+)
+@click.option("--sts-token", help="Accept only requests with this STS token.")
+@click.option("--region", help="Accept only V4 signatures for this region.")
 @click.option(
     "--table-rate",
     type=click.FloatRange(min=0, min_open=True),
-    help="Tables made, changed and deleted a second, 10 at the service; any number without it.",
+    help="Table operations per second; the service allows 10. Default: unlimited.",
 )
-@click.option("--seed", default=0, show_default=True, help="Seed of the faults' decisions.")
-@click.option("--loose", is_flag=True, help="Take every lenient reading below.")
-@click.option("--column-names", is_flag=True, help='Any column name that does not begin with "#".')
-@click.option("--duplicate-rows", is_flag=True, help="One key several times in a BatchWriteRow.")
-@click.option("--columns-to-get", is_flag=True, help="1,024 columns to get instead of 128.")
 @click.option(
-    "--unknown-table-per-row", is_flag=True, help="An unknown table in a batch fails its rows only."
+    "--seed", default=0, show_default=True, help="Seed of the random decisions of faults."
 )
-@click.option("--sub-filters", is_flag=True, help="More than two filters under one AND or OR.")
+@click.option("--lenient", is_flag=True, help="Set all of the following flags.")
 @click.option(
-    "--timestamp-bytes", is_flag=True, help="Count 8 bytes only for timestamps that are given."
+    "--any-column-names", is_flag=True, help='Accept any column name that does not begin with "#".'
 )
-@click.option("--no-conflicts", is_flag=True, help="Never refuse rows written at the same time.")
+@click.option("--duplicate-rows", is_flag=True, help="Accept a key several times in one batch.")
+@click.option(
+    "--many-columns-to-get", is_flag=True, help="Accept 1,024 columns to get instead of 128."
+)
+@click.option(
+    "--unknown-table-per-row",
+    is_flag=True,
+    help="Let an unknown table in a batch fail its rows instead of the request.",
+)
+@click.option(
+    "--many-sub-filters", is_flag=True, help="Accept more than two filters under one AND or OR."
+)
+@click.option(
+    "--explicit-timestamp-bytes",
+    is_flag=True,
+    help="Count 8 bytes for a timestamp only where a request contains one.",
+)
+@click.option(
+    "--no-conflicts",
+    is_flag=True,
+    help="Do not reject requests that write the same row at the same time.",
+)
 def tablestore(
     port: int,
     data: Path | None,
@@ -63,34 +89,35 @@ def tablestore(
     region: str | None,
     table_rate: float | None,
     seed: int,
-    loose: bool,
-    **lenient: bool,
+    lenient: bool,
+    **flags: bool,
 ) -> None:
-    """Serve a local Table Store until stopped.
+    """Serve a local Table Store emulator until it is stopped.
 
-    Prints the variables to use it, one a line, once it listens.
+    When the server listens, the command prints the environment variables for clients, one per
+    line.
     """
-    readings = LOOSE if loose else Leniency(**lenient)
+    leniency = LENIENT if lenient else Leniency(**flags)
     try:
         settings = Settings(
-            instance, access_key_id, access_key_secret, sts_token, region, readings, table_rate
+            instance, access_key_id, access_key_secret, sts_token, region, leniency, table_rate
         )
-    except ValueError as problem:
-        raise click.UsageError(str(problem)) from None
+    except ValueError as error:
+        raise click.UsageError(str(error)) from None
     asyncio.run(_serve(settings, port, data, seed))
 
 
 async def _serve(settings: Settings, port: int, data: Path | None, seed: int) -> None:
     try:
         running = await start(settings, port, data, seed)
-    except OSError as problem:
-        raise click.ClickException(f"cannot listen on port {port}: {problem.strerror}") from None
-    except sqlite3.Error as problem:
-        # SQLite's own word for a file that another process has is "locked".
-        reason = "another process has it" if "locked" in str(problem) else problem
+    except OSError as error:
+        raise click.ClickException(f"cannot listen on port {port}: {error.strerror}") from None
+    except sqlite3.Error as error:
+        # SQLite reports a file that another process uses as "locked".
+        reason = "another process uses it" if "locked" in str(error) else error
         raise click.ClickException(f"cannot use {data} as a database: {reason}") from None
     gc.freeze()
-    gc.set_threshold(_GARBAGE)
+    gc.set_threshold(_GC_THRESHOLD)
     stopped = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)

@@ -1,11 +1,11 @@
-"""A refusal in the service's own words: a code goes in, out come its status and message.
+"""Errors that the service returns: codes, HTTP statuses and default messages.
 
-Codes, statuses and messages: https://www.alibabacloud.com/help/en/tablestore/developer-reference/error-codes
+Source: https://www.alibabacloud.com/help/en/tablestore/developer-reference/error-codes
 """
 
 from __future__ import annotations
 
-# code -> (HTTP status, the message that the service usually gives with it)
+# code -> (HTTP status, default message)
 CODES: dict[str, tuple[int, str]] = {
     "OTSServerBusy": (503, "Server is busy."),
     "OTSPartitionUnavailable": (503, "The partition is not available."),
@@ -44,16 +44,16 @@ CODES: dict[str, tuple[int, str]] = {
 
 
 class ServiceError(Exception):
-    """The service's answer to a request, or to one row, that it does not carry out."""
+    """An error that the service returns for a request or for one row."""
 
     def __init__(self, code: str, message: str | None = None) -> None:
-        """Take the service's code and, where the usual message does not fit, another."""
+        """Create an error from a code; `message` replaces the default message of the code."""
         self.code = code
-        self.status, usual = CODES.get(code, (400, "The input parameter is invalid."))
-        self.message = usual if message is None else message
+        self.status, default = CODES.get(code, (400, "The input parameter is invalid."))
+        self.message = default if message is None else message
         super().__init__(f"{code}: {self.message}")
 
 
-def invalid(message: str) -> ServiceError:
-    """Make the refusal of a request that can never be carried out as it stands."""
+def invalid_parameter(message: str) -> ServiceError:
+    """Create an OTSParameterInvalid error."""
     return ServiceError("OTSParameterInvalid", message)

@@ -1,7 +1,7 @@
-"""How strict a local Table Store is and who may use it: frozen Settings, nothing else.
+"""Settings of an emulated instance: its name, its credentials and how strict it is.
 
-Where the service's documentation and the tests of its official SDKs disagree, the strict reading
-is the default here and a flag loosens it.
+Where the documentation of the service and the test suites of its official SDKs disagree, the
+emulator follows the documentation unless a flag of `Leniency` is set.
 """
 
 from __future__ import annotations
@@ -12,62 +12,62 @@ from dataclasses import dataclass, fields
 
 @dataclass(frozen=True, slots=True)
 class Leniency:
-    """What is let through although the documentation says otherwise; all off by default."""
+    """What the emulator accepts although the documentation excludes it; all off by default."""
 
-    column_names: bool = False
-    """Any column name that does not begin with "#", as official tests write them."""
+    any_column_names: bool = False
+    """Accept any column name that does not begin with "#", as the official SDK tests use them."""
     duplicate_rows: bool = False
-    """One key several times in a BatchWriteRow, applied in order, when nothing depends on it."""
-    columns_to_get: bool = False
-    """1,024 columns to get instead of 128."""
+    """Accept a key several times in one batch and apply its changes in order."""
+    many_columns_to_get: bool = False
+    """Accept 1,024 columns to get instead of 128."""
     unknown_table_per_row: bool = False
-    """An unknown table in a batch fails its rows instead of the whole request."""
-    sub_filters: bool = False
-    """More than two filters under one AND or OR."""
-    timestamp_bytes: bool = False
-    """8 bytes for a timestamp are counted only where the request gives one."""
+    """Let an unknown table in a batch fail its rows instead of the whole request."""
+    many_sub_filters: bool = False
+    """Accept more than two filters under one AND or OR."""
+    explicit_timestamp_bytes: bool = False
+    """Count 8 bytes for a timestamp only where the request contains one."""
     no_conflicts: bool = False
-    """Requests that write one row at the same time wait instead of being refused."""
+    """Do not reject requests that write the same row at the same time."""
 
 
-LOOSE = Leniency(**dict.fromkeys((field.name for field in fields(Leniency)), True))
+LENIENT = Leniency(**dict.fromkeys((field.name for field in fields(Leniency)), True))
 
 
 _INSTANCE = re.compile(r"[A-Za-z][A-Za-z0-9-]{1,14}[A-Za-z0-9]", re.ASCII)
 
 
 def is_instance_name(name: str) -> bool:
-    """Tell whether an instance can have a name."""
+    """Return whether a name is a valid instance name."""
     return _INSTANCE.fullmatch(name) is not None
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """One instance: its name, who may use it, and how strict it is."""
+    """One instance: its name, its credentials and how strict it is."""
 
     instance: str = "local"
     access_key_id: str = "local-key-id"
-    access_key_secret: str = "local-key-secret"  # noqa: S105 - public, of no use elsewhere
+    access_key_secret: str = "local-key-secret"  # noqa: S105 - public, not valid anywhere else
     sts_token: str | None = None
-    region: str | None = None  # of V4 signatures; None takes any
-    lenient: Leniency = Leniency()
-    table_rate: float | None = None  # tables made, changed and deleted a second; None: any number
+    region: str | None = None  # of V4 signatures; None accepts any
+    leniency: Leniency = Leniency()
+    table_rate: float | None = None  # table operations per second; None: unlimited
 
     def __post_init__(self) -> None:
-        """Refuse an instance's name that the service does not give.
+        """Validate the instance name.
 
         Raises:
-            ValueError: 3 to 16 letters, digits and hyphens make a name; a letter begins it, and no
-                hyphen ends it.
+            ValueError: the name is not 3 to 16 letters, digits and hyphens, or does not begin with
+                a letter, or ends with a hyphen.
         """
         if not is_instance_name(self.instance):
             raise ValueError(
-                f"invalid instance name {self.instance!r}: 3 to 16 letters, digits and hyphens, "
-                "a letter first, no hyphen last"
+                f"invalid instance name {self.instance!r}: use 3 to 16 letters, digits and "
+                "hyphens, beginning with a letter and not ending with a hyphen"
             )
 
     def environ(self, endpoint: str) -> dict[str, str]:
-        """Name the variables by which a program finds this instance."""
+        """Return the environment variables that a client of this instance needs."""
         found = {
             "OTS_ENDPOINT": endpoint,
             "OTS_ID": self.access_key_id,

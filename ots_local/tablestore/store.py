@@ -1,4 +1,4 @@
-"""A local Table Store in this process: `with TableStore() as store:` serves from its own thread."""
+"""An emulator in this process: `with TableStore() as store:` serves from a thread of its own."""
 
 from __future__ import annotations
 
@@ -8,13 +8,19 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from ots_local.tablestore.control import FaultControl
-from ots_local.tablestore.running import Running, start
-from ots_local.tablestore.settings import LOOSE, Leniency, Settings
-from ots_local.tablestore.snapshot import Rows, read_rows
+from ots_local.tablestore.fault_control import FaultControl
+from ots_local.tablestore.http.server import RunningServer, start
+from ots_local.tablestore.instance import Instance
+from ots_local.tablestore.operations.selection import live_cells
+from ots_local.tablestore.settings import LENIENT, Leniency, Settings
+from ots_local.tablestore.storage.plainbuffer import parse_stored_row
+from ots_local.tablestore.storage.values import Scalar, decode
 
 if TYPE_CHECKING:
     from typing_extensions import Self
+
+Rows = dict[tuple[Scalar, ...], dict[str, Scalar]]  # key values -> column -> newest value
+_END = b"\xff"  # after every sortable key
 
 
 class TableStore:
@@ -27,41 +33,42 @@ class TableStore:
         *,
         instance: str = "local",
         access_key_id: str = "local-key-id",
-        access_key_secret: str = "local-key-secret",  # noqa: S107 - public, of no use elsewhere
+        access_key_secret: str = "local-key-secret",  # noqa: S107 - public, not valid anywhere else
         sts_token: str | None = None,
         region: str | None = None,
         table_rate: float | None = None,
-        loose: bool = False,
+        lenient: bool = False,
         seed: int = 0,
-        **lenient: bool,
+        **flags: bool,
     ) -> None:
-        """Take a port (0: a free one), a SQLite file (None: memory) and how strict to be.
+        """Configure an emulator; entering the context starts it.
 
-        `loose` takes every lenient reading, or name some: see `settings.Leniency`. `seed` is that
-        of the faults, `table_rate` how many operations on tables a second are taken. Nothing is
-        opened yet.
+        `port` 0 selects a free port. `data` is a SQLite file, None keeps everything in memory.
+        `table_rate` limits the table operations per second. `lenient` sets all flags of
+        `settings.Leniency`; `flags` sets single ones. `seed` is the seed of the faults.
 
         Raises:
-            ValueError: an instance cannot have the name.
+            ValueError: the instance name is invalid.
+            TypeError: a flag is unknown.
         """
-        readings = LOOSE if loose else Leniency(**lenient)
+        leniency = LENIENT if lenient else Leniency(**flags)
         self._settings = Settings(
-            instance, access_key_id, access_key_secret, sts_token, region, readings, table_rate
+            instance, access_key_id, access_key_secret, sts_token, region, leniency, table_rate
         )
-        self._where = port, data, seed
+        self._start_arguments = port, data, seed
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stopped = asyncio.Event()
         self._thread = threading.Thread(target=self._run, name="table-store", daemon=True)
         self._ready = threading.Event()
-        self._running: Running | None = None
+        self._running: RunningServer | None = None
         self._failure: BaseException | None = None
 
     def __enter__(self) -> Self:
-        """Begin to serve.
+        """Start serving.
 
         Raises:
-            OSError: the port is taken.
-            sqlite3.Error: the file is not a database of this kind.
+            OSError: the port is in use.
+            sqlite3.Error: the file is not a database of the emulator, or another process uses it.
         """
         self._thread.start()
         self._ready.wait()
@@ -76,7 +83,7 @@ class TableStore:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Stop serving; what was kept in memory is gone."""
+        """Stop serving; data in memory is lost."""
         if self._loop is not None:
             self._loop.call_soon_threadsafe(self._stopped.set)
         self._thread.join()
@@ -85,12 +92,12 @@ class TableStore:
 
     @property
     def instance(self) -> str:
-        """The instance's name."""
+        """The name of the instance."""
         return self._settings.instance
 
     @property
     def access_key_id(self) -> str:
-        """The only access key that is known."""
+        """The only valid access key ID."""
         return self._settings.access_key_id
 
     @property
@@ -100,49 +107,62 @@ class TableStore:
 
     @property
     def endpoint(self) -> str:
-        """The address for an SDK's client."""
+        """The endpoint for clients."""
         assert self._running is not None, "enter the context first"
         return self._running.endpoint
 
     @property
     def faults(self) -> FaultControl:
-        """Sets faults."""
+        """A client that sets faults and reads counters."""
         return FaultControl(self.endpoint)
 
     def environ(self) -> dict[str, str]:
-        """Name the variables by which a program finds this store."""
+        """Return the environment variables that a client needs."""
         return self._settings.environ(self.endpoint)
 
     def counters(self) -> dict[str, Any]:
-        """Tell what happened so far."""
+        """Return the counters; the section "Counters" of README.md lists them."""
         return self.faults.counters()
 
     def rows(self, table: str) -> Rows:
-        """Read every row of a table: key values -> column -> newest value.
+        """Return every row of a table: key values -> column -> newest value; a binary is bytes.
 
         Raises:
-            KeyError: there is no such table.
+            KeyError: the table does not exist.
         """
         running, loop = self._running, self._loop
         assert running is not None, "enter the context first"
         assert loop is not None
 
         async def read() -> Rows:
-            return read_rows(running.server.instance, table)
+            return _read_rows(running.instance, table)
 
         return asyncio.run_coroutine_threadsafe(read(), loop).result()
 
     def _run(self) -> None:
         try:
-            asyncio.run(self._serve())  # which leaves no request behind that still waits
-        except BaseException as failure:  # noqa: BLE001 - raised where the context is entered or left
+            asyncio.run(self._serve())  # cancels the requests that still run
+        except BaseException as failure:  # noqa: BLE001 - raised by __enter__ or __exit__
             self._failure = failure
         self._ready.set()
 
     async def _serve(self) -> None:
-        port, data, seed = self._where
+        port, data, seed = self._start_arguments
         self._running = await start(self._settings, port, data, seed)
         self._loop = asyncio.get_running_loop()
         self._ready.set()
         await self._stopped.wait()
         await self._running.stop()
+
+
+def _read_rows(instance: Instance, table: str) -> Rows:
+    table_id, schema = instance.tables[table]
+    now = instance.now_ms()
+    found: Rows = {}
+    for _, _, stored in instance.database.scan(table_id, b"", _END):
+        key, cells = parse_stored_row(stored)
+        columns: dict[str, Scalar] = {}
+        for cell in live_cells(cells, schema, now):
+            columns.setdefault(cell.name.decode(), decode(cell.value or b""))
+        found[tuple(decode(cell.value or b"") for cell in key)] = columns
+    return found

@@ -74,7 +74,7 @@ def test_weather_sets_every_kind_of_fault_and_leaves_none_behind(table_store: Ta
 
     weather.blow(table_store.faults, Random(1), sleep, over)
     kinds = {"latency", "row_error", "request_error", "drop_before", "drop_after"}
-    assert seen == kinds | {"late", "truncated", "unsigned", "short", "capacity"}
+    assert seen == kinds | {"late_write", "truncated", "unsigned", "missing_row", "capacity"}
     assert table_store.faults.active() == []
 
 
@@ -82,7 +82,7 @@ def test_late_writes_come_before_the_function_gives_up_waiting() -> None:
     """Later ones are not promised to end right."""
     for spell in weather.spells(Random(1)):
         for kind, options in spell:
-            assert kind != "late" or options["within"] < command.TIMEOUT_S
+            assert kind != "late_write" or options["max_seconds"] < command.TIMEOUT_S
 
 
 def test_some_items_are_unfit_and_are_mended(source_table: Any) -> None:

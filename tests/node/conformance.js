@@ -1,5 +1,5 @@
-// The official Node SDK as a client of the local Table Store: makes a table, writes, reads, ranges,
-// deletes and is refused. Takes the OTS_ variables, prints one line for each thing shown.
+// Conformance test: the official Node SDK as a client of the local Table Store emulator.
+// Reads the OTS_ environment variables and prints one line per passed check.
 'use strict';
 
 const assert = require('node:assert/strict');
@@ -21,7 +21,7 @@ const call = (name, params) =>
     client[name](params, (error, data) => (error ? reject(error) : resolve(data))));
 
 const key = (id, n) => [{ id }, { n: Long.fromNumber(n) }];
-const whatever = () => new Condition(RowExistenceExpectation.IGNORE, null);
+const ignore = () => new Condition(RowExistenceExpectation.IGNORE, null);
 const columns = (row) =>
   Object.fromEntries((row.attributes || []).map((cell) => [cell.columnName, plain(cell.columnValue)]));
 const plain = (value) =>
@@ -32,8 +32,8 @@ const read = async (id, n, more = {}) => {
   return found.row && found.row.primaryKey ? columns(found.row) : null;
 };
 
-const shown = {
-  'a table is made, listed and described': async () => {
+const checks = {
+  'a table is created, listed and described': async () => {
     await call('createTable', {
       tableMeta: {
         tableName: table,
@@ -51,7 +51,7 @@ const shown = {
   'a row of every type is put and read': async () => {
     await call('putRow', {
       tableName: table,
-      condition: whatever(),
+      condition: ignore(),
       primaryKey: key('a', 1),
       attributeColumns: [
         { text: '表格存储 é' }, { whole: Long.fromNumber(-7) }, { part: 1.5 }, { truth: true },
@@ -66,7 +66,7 @@ const shown = {
     assert.equal(await read('none', 1), null);
   },
 
-  'a row is updated: put, delete, increment': async () => {
+  'a row is updated with put, delete and increment': async () => {
     await call('updateRow', {
       tableName: table,
       condition: new Condition(RowExistenceExpectation.EXPECT_EXIST, null),
@@ -83,7 +83,7 @@ const shown = {
   'a batch is written and read': async () => {
     const rows = Array.from({ length: 200 }, (_, n) => ({
       type: 'PUT',
-      condition: whatever(),
+      condition: ignore(),
       primaryKey: key('batch', n),
       attributeColumns: [{ number: Long.fromNumber(n) }],
     }));
@@ -99,7 +99,7 @@ const shown = {
     assert.deepEqual(found.tables[0].map((row) => columns(row)), [{ number: 3 }, {}]);
   },
 
-  'a range is read page by page, both ways': async () => {
+  'a range is read page by page in both directions': async () => {
     for (const [direction, first, last] of [
       [TableStore.Direction.FORWARD, INF_MIN, INF_MAX],
       [TableStore.Direction.BACKWARD, INF_MAX, INF_MIN],
@@ -124,33 +124,33 @@ const shown = {
     }
   },
 
-  'a condition that fails refuses a write': async () => {
+  'a failed condition rejects a write': async () => {
     const condition = new Condition(
       RowExistenceExpectation.IGNORE,
       new TableStore.SingleColumnCondition('whole', Long.fromNumber(4), TableStore.ComparatorType.EQUAL),
     );
-    await refused('OTSConditionCheckFail', 'deleteRow', {
+    await expectError('OTSConditionCheckFail', 'deleteRow', {
       tableName: table, condition, primaryKey: key('a', 1),
     });
   },
 
   'a row and the table are deleted': async () => {
-    await call('deleteRow', { tableName: table, condition: whatever(), primaryKey: key('a', 1) });
+    await call('deleteRow', { tableName: table, condition: ignore(), primaryKey: key('a', 1) });
     assert.equal(await read('a', 1), null);
     await call('deleteTable', { tableName: table });
-    await refused('OTSObjectNotExist', 'describeTable', { tableName: table });
+    await expectError('OTSObjectNotExist', 'describeTable', { tableName: table });
   },
 };
 
-async function refused(code, name, params) {
-  // This SDK hands an error's body over unparsed.
+async function expectError(code, name, params) {
+  // This SDK does not parse the body of an error.
   await assert.rejects(call(name, params), (error) => String(error.message).includes(code));
 }
 
 (async () => {
-  for (const [what, show] of Object.entries(shown)) {
-    await show();
-    console.log(`ok  ${what}`);
+  for (const [name, check] of Object.entries(checks)) {
+    await check();
+    console.log(`ok  ${name}`);
   }
 })().catch((error) => {
   console.error(error);

@@ -1,4 +1,4 @@
-"""Run the official Node SDK against a local Table Store; its exit code is the script's."""
+"""Run the conformance script of the official Node SDK against the emulator."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ots_local.tablestore import TableStore
 
 
 def main() -> int:
-    """Serve a store, and run the script with the variables to use it."""
+    """Start an emulator and run the script; return the exit code of the script."""
     with TableStore() as store:
         return subprocess.run(
             ["node", "conformance.js"],

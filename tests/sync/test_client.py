@@ -54,7 +54,7 @@ FAULTS = [
     pytest.param("drop_after", {}, "ConnectionBroken", ALL, id="cut after"),
     pytest.param("truncated", {}, "ConnectionBroken", ALL, id="half an answer"),
     pytest.param("unsigned", {}, "ResponseNotTrusted", ALL, id="not signed"),
-    pytest.param("short", {}, "NotAcknowledged", ALL, id="a row less"),
+    pytest.param("missing_row", {}, "NotAcknowledged", ALL, id="a row less"),
     pytest.param("latency", {"seconds": 1.5}, "ReadTimeout", {}, id="no answer in time"),
     pytest.param(
         "row_error",

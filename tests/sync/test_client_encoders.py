@@ -24,7 +24,7 @@ from tests.support.send_ports import KINDS, Side, side
 @pytest.fixture(scope="module")
 def loose() -> Iterator[TableStore]:
     """A local Table Store that takes any column name, as COLUMN_NAMES=verbatim hopes for."""
-    with TableStore(column_names=True) as running:
+    with TableStore(any_column_names=True) as running:
         yield running
 
 

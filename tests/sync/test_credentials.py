@@ -120,7 +120,7 @@ def test_rotated_secret_costs_one_try(table_store: TableStore, secrets: Any) -> 
     secrets.put_secret_value(SecretId=arn, SecretString=json.dumps(right))
     assert door.lambda_handler(event(record()), None) == {"batchItemFailures": []}
     counters = table_store.counters()
-    assert counters["refused"] == {"OTSAuthFailed": 1}
+    assert counters["request_errors"] == {"OTSAuthFailed": 1}
     assert counters["requests"]["BatchWriteRow"] == 2
 
 

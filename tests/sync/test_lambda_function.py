@@ -144,7 +144,7 @@ def test_largest_item_that_json_makes_too_large_is_refused_by_name(target: Targe
 
 @pytest.mark.parametrize("mode", ["escape", "verbatim"])
 def test_column_names_mode(mode: str) -> None:
-    with TableStore(column_names=True) as loose:
+    with TableStore(any_column_names=True) as loose:
         target = Target(loose, COLUMN_NAMES=mode)
         before, after = item(**{"日本 a": {"N": "1"}, "b-c": {"N": "1"}}), item(d={"N": "1"})
         target.send(event(record(new=before)))

@@ -101,7 +101,7 @@ def test_nothing_is_told(case: str, tmp_path: Path) -> None:
         access_key_id=SECRETS["OTS_ID"],
         access_key_secret=SECRETS["OTS_SECRET"],
         sts_token=SECRETS["OTS_STS_TOKEN"],
-        column_names=True,
+        any_column_names=True,
     ) as store:
         target = table_of(store)
         if fault:

@@ -1,1 +1,1 @@
-"""Promises of the local Table Store, kept against the official SDK as its client."""
+"""Tests of the Table Store emulator with the official SDKs as clients."""

@@ -1,4 +1,4 @@
-"""One local Table Store and a client for each codec of the SDK, shared by the tests of a module."""
+"""One emulator per test module, and a client for each codec of the SDK."""
 
 from __future__ import annotations
 
@@ -8,35 +8,34 @@ import pytest
 from tablestore import OTSClient
 
 from ots_local.tablestore import TableStore
-from tests.tablestore.clients import client_of
+from tests.tablestore.support.clients import client_of
 
 
 @pytest.fixture(scope="module")
 def store() -> Iterator[TableStore]:
-    """Serve one strict store to a module; each test begins without tables or faults."""
+    """A strict emulator for one module; each test begins without tables and faults."""
     with TableStore() as running:
         yield running
 
 
 @pytest.fixture(params=[True, False], ids=["native", "python"])
 def client(store: TableStore, request: pytest.FixtureRequest) -> Iterator[OTSClient]:
-    """The SDK with its native and its Python codec, on a store without tables."""
-    made = client_of(store, native=request.param)
-    yield made
-    clean(store)
+    """An SDK client of an empty emulator; the test runs with the native and the Python codec."""
+    yield client_of(store, native=request.param)
+    reset(store)
 
 
 @pytest.fixture
 def sdk(store: TableStore) -> Iterator[OTSClient]:
-    """The SDK with its native codec, on a store without tables."""
+    """An SDK client of an empty emulator, with the native codec."""
     yield client_of(store)
-    clean(store)
+    reset(store)
 
 
-def clean(store: TableStore) -> None:
-    """Leave a store as new for the next test."""
+def reset(store: TableStore) -> None:
+    """Remove faults, counters and tables."""
     store.faults.clear()
-    store.faults.forget()
-    made = client_of(store)
-    for table in made.list_table():
-        made.delete_table(table)
+    store.faults.reset_counters()
+    client = client_of(store)
+    for table in client.list_table():
+        client.delete_table(table)

@@ -1,4 +1,4 @@
-"""What an operation is said to consume follows the service's rule of 4 KB."""
+"""Consumed capacity units follow the 4 KB rule of the service."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ from tablestore import (
     TableInBatchGetRowItem,
 )
 
-from tests.tablestore.clients import batch, make_table, put, put_item
+from tests.tablestore.support.clients import batch, make_table, put, put_item
 
 KEY = [("id", "k")]
-FRAMING = len("idka")
+NAMES = len("idka")
 
 
 def units(consumed: Any) -> tuple[int, int]:
-    """Tell read and write units."""
+    """Return read and write units."""
     return consumed.read, consumed.write
 
 
 @pytest.mark.parametrize(
     ("size", "expected"),
-    [(0, 1), (4096 - FRAMING, 1), (4097 - FRAMING, 2), (8192 - FRAMING, 2), (8193 - FRAMING, 3)],
+    [(0, 1), (4096 - NAMES, 1), (4097 - NAMES, 2), (8192 - NAMES, 2), (8193 - NAMES, 3)],
 )
-def test_rows(client: OTSClient, size: int, expected: int) -> None:
-    """Each 4,096 bytes of key, names and values is a unit, begun ones too."""
+def test_each_begun_4_kib_of_a_row_is_one_unit(client: OTSClient, size: int, expected: int) -> None:
+    """Keys, names and values count."""
     make_table(client)
     cells = [("a", "x" * size)]
     consumed, _ = client.put_row("t", Row(KEY, cells), Condition("IGNORE"))
@@ -44,15 +44,14 @@ def test_rows(client: OTSClient, size: int, expected: int) -> None:
     assert units(consumed) == (expected, 0)
     found = client.batch_write_row(batch(put_item("k", cells)))
     assert units(found.get_put_by_table("t")[0].consumed) == (0, expected)
-    asked = BatchGetRowRequest()
-    asked.add(TableInBatchGetRowItem("t", [KEY], [], None, 1))
-    assert units(client.batch_get_row(asked).get_result_by_table("t")[0].consumed) == (expected, 0)
+    keys = BatchGetRowRequest()
+    keys.add(TableInBatchGetRowItem("t", [KEY], [], None, 1))
+    assert units(client.batch_get_row(keys).get_result_by_table("t")[0].consumed) == (expected, 0)
     consumed, _ = client.delete_row("t", Row(KEY), Condition("IGNORE"))
     assert units(consumed) == (0, 1)
 
 
-def test_conditions_read(client: OTSClient) -> None:
-    """A condition costs a unit of reading, whether it holds or not."""
+def test_condition_costs_a_read_unit_whether_it_holds_or_not(client: OTSClient) -> None:
     make_table(client)
     put(client, "k")
     met = PutRowItem(Row(KEY, [("a", 1)]), Condition("EXPECT_EXIST"))
@@ -62,18 +61,16 @@ def test_conditions_read(client: OTSClient) -> None:
     assert units(found.get_delete_by_table("t")[0].consumed) == (1, 1)
 
 
-def test_nothing_found(client: OTSClient) -> None:
-    """Looking costs a unit where there is nothing."""
+def test_reading_a_missing_row_costs_one_unit(client: OTSClient) -> None:
     make_table(client)
     assert units(client.get_row("t", KEY)[0]) == (1, 0)
     consumed, _, _, _ = client.get_range("t", "FORWARD", [("id", INF_MIN)], [("id", INF_MAX)])
     assert units(consumed) == (1, 0)
 
 
-def test_ranges_are_counted_together(client: OTSClient) -> None:
-    """The rows of a range are summed before they are rounded up."""
+def test_range_rounds_up_the_sum_of_its_rows(client: OTSClient) -> None:
     make_table(client)
     items = [put_item(f"{number}", [("a", "x" * 1000)]) for number in range(9)]
     client.batch_write_row(batch(*items))
     consumed, _, _, _ = client.get_range("t", "FORWARD", [("id", INF_MIN)], [("id", INF_MAX)])
-    assert units(consumed) == (-(-9 * (1000 + FRAMING) // 4096), 0)
+    assert units(consumed) == (-(-9 * (1000 + NAMES) // 4096), 0)

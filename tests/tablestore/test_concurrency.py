@@ -1,4 +1,4 @@
-"""Many clients at once: rows are whole, no update is lost, and what collides is told so."""
+"""Concurrent requests: rows are consistent, no update is lost, and conflicts are reported."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tablestore import (
 )
 
 from ots_local.tablestore import TableStore
-from tests.tablestore.clients import batch, client_of, get, make_table, put, put_item
+from tests.tablestore.support.clients import batch, client_of, get, make_table, put, put_item
 
 CLIENTS = 32
 KEY = [("id", "k")]
@@ -27,20 +27,19 @@ CONFLICT = "OTSRowOperationConflict: Data is being modified by the other request
 
 
 def at_once(store: TableStore, work: object, count: int = CLIENTS) -> list[object]:
-    """Do work with so many clients at once; each gets its client and number."""
-    begin = threading.Barrier(count)
+    """Call `work(client, number)` with a number of clients at once; return the results."""
+    barrier = threading.Barrier(count)
 
     def run(number: int) -> object:
         client = client_of(store)
-        begin.wait()
+        barrier.wait()
         return work(client, number)  # type: ignore[operator]
 
     with ThreadPoolExecutor(count) as pool:
         return list(pool.map(run, range(count)))
 
 
-def test_no_increment_is_lost(store: TableStore, sdk: OTSClient) -> None:
-    """32 clients that count together count everything."""
+def test_no_concurrent_increment_is_lost(store: TableStore, sdk: OTSClient) -> None:
     make_table(sdk)
 
     def work(client: OTSClient, _: int) -> None:
@@ -52,8 +51,8 @@ def test_no_increment_is_lost(store: TableStore, sdk: OTSClient) -> None:
     assert store.counters()["max_in_flight"] <= CLIENTS
 
 
-def test_one_of_many_creates(store: TableStore, sdk: OTSClient) -> None:
-    """Of 32 clients that expect a row to be missing, one makes it."""
+def test_one_of_many_clients_creates_a_row(store: TableStore, sdk: OTSClient) -> None:
+    """The others fail their existence condition."""
     make_table(sdk)
 
     def work(client: OTSClient, number: int) -> bool:
@@ -66,8 +65,7 @@ def test_one_of_many_creates(store: TableStore, sdk: OTSClient) -> None:
     assert Counter(at_once(store, work)) == {True: 1, False: CLIENTS - 1}
 
 
-def test_newer_wins(store: TableStore, sdk: OTSClient) -> None:
-    """32 clients that each write only over what is older leave the newest."""
+def test_conditional_puts_leave_the_newest_version(store: TableStore, sdk: OTSClient) -> None:
     make_table(sdk)
 
     def work(client: OTSClient, number: int) -> None:
@@ -77,11 +75,10 @@ def test_newer_wins(store: TableStore, sdk: OTSClient) -> None:
 
     at_once(store, work)
     assert get(sdk, "k") == {"v": CLIENTS - 1}
-    assert set(store.counters()["refused"]) <= {"OTSConditionCheckFail"}
+    assert set(store.counters()["request_errors"]) <= {"OTSConditionCheckFail"}
 
 
-def test_rows_are_whole(store: TableStore, sdk: OTSClient) -> None:
-    """A row is always one client's, never a mixture."""
+def test_row_has_the_columns_of_one_write_only(store: TableStore, sdk: OTSClient) -> None:
     make_table(sdk)
     put(sdk, "k", [(f"c{column}", -1) for column in range(20)])
 
@@ -94,8 +91,10 @@ def test_rows_are_whole(store: TableStore, sdk: OTSClient) -> None:
 
 
 @pytest.mark.parametrize("single", [True, False], ids=["single", "batch"])
-def test_conflicts(store: TableStore, sdk: OTSClient, single: bool) -> None:
-    """A row that another request has in hand is refused, in a batch alone; the others are not."""
+def test_concurrent_write_of_a_locked_row_is_a_conflict(
+    store: TableStore, sdk: OTSClient, single: bool
+) -> None:
+    """In a batch the other rows are written."""
     make_table(sdk)
     store.faults.add("latency", seconds=0.3)
     change = Row(KEY, {"put": [("a", 1)]})
@@ -104,8 +103,8 @@ def test_conflicts(store: TableStore, sdk: OTSClient, single: bool) -> None:
         if single:
             try:
                 client.update_row("t", change, Condition("IGNORE"))
-            except OTSServiceError as refusal:
-                return f"{refusal.code}: {refusal.message}"
+            except OTSServiceError as error:
+                return f"{error.code}: {error.message}"
             return None
         own = put_item(f"own{number}")
         found = client.batch_write_row(batch(UpdateRowItem(change, Condition("IGNORE")), own))
@@ -119,8 +118,7 @@ def test_conflicts(store: TableStore, sdk: OTSClient, single: bool) -> None:
     assert get(sdk, "k") == {"a": 1}
 
 
-def test_no_conflicts_loosely() -> None:
-    """With the flag, requests for one row are all carried out."""
+def test_lenient_concurrent_writes_all_succeed() -> None:
     with TableStore(no_conflicts=True) as store:
         make_table(client_of(store))
         store.faults.add("latency", seconds=0.05)

@@ -1,4 +1,4 @@
-"""PlainBuffer is read as the SDK writes it, written as it reads it, and refused when damaged."""
+"""PlainBuffer rows are exchanged with the encoder and the parser of the SDK."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from tablestore.native import parse_single_row
 from tablestore.plainbuffer.plain_buffer_builder import PlainBufferBuilder
 
-from ots_local.tablestore import plainbuffer, values
 from ots_local.tablestore.errors import ServiceError
-from ots_local.tablestore.rows import Cell
+from ots_local.tablestore.model import Cell
+from ots_local.tablestore.storage import plainbuffer, values
 
 INVALID = "OTSParameterInvalid"
 
@@ -28,13 +28,14 @@ NAMES = st.text("abcXYZ_09", min_size=1, max_size=12)
 
 
 def for_sdk(value: values.Scalar) -> object:
-    """Give a value as the SDK takes it."""
+    """Return a value in the type that the SDK expects."""
     return bytearray(value) if isinstance(value, bytes) else value
 
 
 @given(st.lists(st.tuples(NAMES, SCALARS), max_size=6))
-def test_rows_of_the_sdk_are_read(columns: list[tuple[str, values.Scalar]]) -> None:
-    """What the SDK's own encoder writes is read, value for value and type for type."""
+def test_row_encoded_by_the_sdk_is_parsed_with_values_and_types(
+    columns: list[tuple[str, values.Scalar]],
+) -> None:
     given_columns = [(name.encode(), for_sdk(value)) for name, value in columns]
     data = bytes(PlainBufferBuilder.serialize_for_put_row([(b"id", "k")], given_columns))
     key, cells, deleted = plainbuffer.parse_row(data)
@@ -46,8 +47,9 @@ def test_rows_of_the_sdk_are_read(columns: list[tuple[str, values.Scalar]]) -> N
 
 
 @given(st.lists(st.tuples(NAMES, SCALARS, st.integers(0, 2**53)), max_size=6))
-def test_rows_are_read_by_the_sdk(columns: list[tuple[str, values.Scalar, int]]) -> None:
-    """What is written is read by the SDK's native parser, checksums and all."""
+def test_encoded_row_is_parsed_by_the_native_sdk_parser(
+    columns: list[tuple[str, values.Scalar, int]],
+) -> None:
     key = [Cell(b"id", values.encode("k"))]
     cells = [Cell(name.encode(), values.encode(value), at) for name, value, at in columns]
     row = plainbuffer.HEADER + plainbuffer.encode_row(key, cells)
@@ -57,8 +59,7 @@ def test_rows_are_read_by_the_sdk(columns: list[tuple[str, values.Scalar, int]])
 
 
 @given(st.data())
-def test_damage_is_seen(data: st.DataObject) -> None:
-    """A row with one damaged byte is refused: its checksums do not fit, or it is no row at all."""
+def test_row_with_one_changed_byte_is_rejected(data: st.DataObject) -> None:
     columns = [(b"a", 1), (b"text", "武汉"), (b"x", 1.5)]
     good = bytes(PlainBufferBuilder.serialize_for_put_row([(b"id", "k")], columns))
     place = data.draw(st.integers(0, len(good) - 1))
@@ -68,9 +69,9 @@ def test_damage_is_seen(data: st.DataObject) -> None:
 
 
 @given(st.binary(max_size=80))
-def test_rubbish_is_refused(rubbish: bytes) -> None:
-    """Any bytes are read or refused; nothing else happens."""
+def test_random_bytes_are_parsed_or_rejected(data: bytes) -> None:
+    """Nothing but ServiceError is raised."""
     try:
-        plainbuffer.parse_row(plainbuffer.HEADER + b"\x01" + rubbish)
-    except ServiceError as refusal:
-        assert refusal.code == INVALID  # noqa: PT017 - success is allowed too
+        plainbuffer.parse_row(plainbuffer.HEADER + b"\x01" + data)
+    except ServiceError as error:
+        assert error.code == INVALID  # noqa: PT017 - success is allowed too

@@ -1,4 +1,4 @@
-"""Cells have timestamps: which versions stay, which are read, and when they may be written."""
+"""Versions and timestamps: which versions are stored, read, expired and rejected."""
 
 from __future__ import annotations
 
@@ -9,16 +9,25 @@ from typing import Any
 import pytest
 from tablestore import Condition, OTSClient, Row, TableOptions
 
-from ots_local.tablestore.actions import reading, tables, writing
-from ots_local.tablestore.faults import Faults
+from ots_local.tablestore.fault_injector import FaultInjector
 from ots_local.tablestore.instance import Instance
-from ots_local.tablestore.plainbuffer import parse_row
-from ots_local.tablestore.rows import Cell, RowChange, Selection, TableChanges, TableKeys, Write
-from ots_local.tablestore.schema import KeyColumn, Options, Schema
+from ots_local.tablestore.model import (
+    Cell,
+    RowChange,
+    Selection,
+    TableChanges,
+    TableKeys,
+    WriteType,
+)
+from ots_local.tablestore.operations import get as get_operations
+from ots_local.tablestore.operations import put as put_operations
+from ots_local.tablestore.operations import tables as table_operations
 from ots_local.tablestore.settings import Settings
-from ots_local.tablestore.tables import Tables
-from ots_local.tablestore.values import STRING, encode
-from tests.tablestore.clients import get, make_table, put, refused
+from ots_local.tablestore.storage.database import Database
+from ots_local.tablestore.storage.plainbuffer import parse_row
+from ots_local.tablestore.storage.schema import KeyColumn, Options, Schema
+from ots_local.tablestore.storage.values import STRING, encode
+from tests.tablestore.support.clients import get, make_table, put, raises
 
 KEY = [("id", "k")]
 DAY = 86_400
@@ -26,7 +35,7 @@ DAY = 86_400
 
 @pytest.fixture
 def now() -> int:
-    """The time in milliseconds, for writing cells around it."""
+    """The time in milliseconds."""
     return int(time.time() * 1000)
 
 
@@ -41,8 +50,7 @@ def update(client: OTSClient, **change: Any) -> None:
     client.update_row("t", Row(KEY, change), Condition("IGNORE"))
 
 
-def test_newest_stay(client: OTSClient, now: int) -> None:
-    """A table keeps its number of versions of a column, and the newest stay, newest first."""
+def test_newest_versions_of_a_column_are_stored(client: OTSClient, now: int) -> None:
     make_table(client, max_version=3)
     put(client, "k", [("a", number, now + number) for number in (2, 0, 3, 1)])
     assert versions(client) == [("a", number, now + number) for number in (3, 2, 1)]
@@ -54,8 +62,7 @@ def test_newest_stay(client: OTSClient, now: int) -> None:
     assert versions(client, max_version=1) == [("a", 3, now + 3), ("b", 1, now)]
 
 
-def test_an_older_version_does_not_win(client: OTSClient, now: int) -> None:
-    """With one version kept, the largest timestamp is what stays, not the last write."""
+def test_largest_timestamp_wins_not_the_last_write(client: OTSClient, now: int) -> None:
     make_table(client)
     put(client, "k", [("a", "new", now)])
     update(client, put=[("a", "old", now - 1)])
@@ -64,8 +71,7 @@ def test_an_older_version_does_not_win(client: OTSClient, now: int) -> None:
     assert versions(client) == [("a", "old", now - 1)]
 
 
-def test_undated_cells_get_the_time(client: OTSClient, now: int) -> None:
-    """A cell without a timestamp gets the server's time."""
+def test_cell_without_timestamp_gets_the_server_time(client: OTSClient, now: int) -> None:
     make_table(client)
     put(client, "k", [("a", 1), ("b", 2, now - 1000)])
     found = {name: stamp for name, _, stamp in versions(client)}
@@ -73,8 +79,7 @@ def test_undated_cells_get_the_time(client: OTSClient, now: int) -> None:
     assert found["b"] == now - 1000
 
 
-def test_deleting_one_version(client: OTSClient, now: int) -> None:
-    """DELETE takes one version, DELETE_ALL every one."""
+def test_delete_removes_one_version_and_delete_all_every_one(client: OTSClient, now: int) -> None:
     make_table(client, max_version=3)
     put(client, "k", [("a", number, now + number) for number in range(3)])
     update(client, delete=[("a", None, now + 1)])
@@ -85,8 +90,9 @@ def test_deleting_one_version(client: OTSClient, now: int) -> None:
     assert versions(client) == []
 
 
-def test_increment_is_what_is_read(sdk: OTSClient, now: int) -> None:
-    """An increment is read afterwards, even where the newest version is dated in the future."""
+def test_increment_is_read_although_an_older_timestamp_is_in_the_future(
+    sdk: OTSClient, now: int
+) -> None:
     make_table(sdk)
     put(sdk, "k", [("a", 1, now + 60_000)])
     update(sdk, increment=[("a", 1)])
@@ -97,24 +103,23 @@ def test_increment_is_what_is_read(sdk: OTSClient, now: int) -> None:
     ("low", "high", "values"),
     [(0, 1, [0]), (0, 3, [2, 1, 0]), (1, 2, [1]), (3, 9, [])],
 )
-def test_time_range(client: OTSClient, now: int, low: int, high: int, values: list[int]) -> None:
-    """A time range shows the versions from its start to before its end."""
+def test_time_range_returns_versions_from_start_to_before_end(
+    client: OTSClient, now: int, low: int, high: int, values: list[int]
+) -> None:
     make_table(client, max_version=3)
     put(client, "k", [("a", number, now + number) for number in range(3)])
-    shown = versions(client, time_range=(now + low, now + high))
-    assert [value for _, value, _ in shown] == values
+    found = versions(client, time_range=(now + low, now + high))
+    assert [value for _, value, _ in found] == values
 
 
-def test_one_timestamp(client: OTSClient, now: int) -> None:
-    """A single timestamp shows that version only."""
+def test_specific_timestamp_returns_that_version_only(client: OTSClient, now: int) -> None:
     make_table(client, max_version=3)
     put(client, "k", [("a", number, now + number) for number in range(3)])
     assert versions(client, time_range=now + 1, max_version=None) == [("a", 1, now + 1)]
 
 
 @pytest.mark.parametrize("write", ["put", "update"])
-def test_deviation(sdk: OTSClient, write: str) -> None:
-    """A timestamp may be off by the table's deviation and no more (its seconds are what counts)."""
+def test_timestamp_may_deviate_by_the_seconds_of_the_table(sdk: OTSClient, write: str) -> None:
     make_table(sdk, max_time_deviation=100)
 
     def call(seconds: int) -> None:
@@ -124,15 +129,14 @@ def test_deviation(sdk: OTSClient, write: str) -> None:
         else:
             update(sdk, put=cells)
 
-    for fits in (-95, 0, 95):
-        call(fits)
-    for off in (-105, 105):
-        with refused("OTSParameterInvalid", "Invalid timestamp. Cell:a."):
-            call(off)
+    for accepted in (-95, 0, 95):
+        call(accepted)
+    for rejected in (-105, 105):
+        with raises("OTSParameterInvalid", "Invalid timestamp. Cell:a."):
+            call(rejected)
 
 
-def test_fewer_versions_from_now_on(client: OTSClient, now: int) -> None:
-    """When a table is told to keep fewer versions, those beyond are not read any more."""
+def test_lower_max_versions_hides_older_versions(client: OTSClient, now: int) -> None:
     make_table(client, max_version=3)
     put(client, "k", [("a", number, now + number) for number in range(3)])
     client.update_table("t", TableOptions(-1, 1, DAY))
@@ -140,51 +144,52 @@ def test_fewer_versions_from_now_on(client: OTSClient, now: int) -> None:
 
 
 class Clock:
-    """A clock that stands until it is moved."""
+    """A clock that stands still until a test changes it."""
 
     def __init__(self) -> None:
-        """Begin in 2026."""
+        """Start in 2026."""
         self.seconds = 1_767_225_600.0
 
     def __call__(self) -> float:
-        """Tell the time."""
+        """Return the time in seconds."""
         return self.seconds
 
 
 @pytest.fixture
 def clock() -> Clock:
-    """A clock for one instance."""
+    """The clock of the instance."""
     return Clock()
 
 
 @pytest.fixture
 def instance(clock: Clock) -> Iterator[Instance]:
-    """An instance under that clock, with table "t" that keeps data for a day."""
-    kept = Tables(None)
-    made = Instance(Settings(), kept, Faults(0), clock)
+    """An instance with that clock and a table "t" whose time to live is a day."""
+    database = Database(None)
+    instance = Instance(Settings(), database, FaultInjector(0), clock)
     key = (KeyColumn("id", STRING),)
-    tables.create_table(made, Schema("t", key, options=Options(DAY, 2, 2 * DAY, True)))
-    yield made
-    kept.close()
+    table_operations.create_table(
+        instance, Schema("t", key, options=Options(DAY, 2, 2 * DAY, True))
+    )
+    yield instance
+    database.close()
 
 
-def write(instance: Instance, *cells: Cell, how: Write = Write.UPDATE) -> None:
-    """Write the row."""
-    change = RowChange(how, (Cell(b"id", encode("k")),), list(cells))
-    writing.write_one(instance, "UpdateRow", TableChanges("t", [change]), frozenset())
+def write(instance: Instance, *cells: Cell, type_: WriteType = WriteType.UPDATE) -> None:
+    """Write cells of the row."""
+    change = RowChange(type_, (Cell(b"id", encode("k")),), list(cells))
+    put_operations.write_row(instance, "UpdateRow", TableChanges("t", [change]), frozenset())
 
 
 def read(instance: Instance) -> list[tuple[bytes, int | None]] | None:
-    """Read the row's columns and times."""
+    """Read the columns of the row with their timestamps; None without a row."""
     key = (Cell(b"id", encode("k")),)
-    found = reading.get_row(instance, TableKeys("t", [key], Selection(max_versions=9)))
+    found = get_operations.get_row(instance, TableKeys("t", [key], Selection(max_versions=9)))
     if not found.row:
         return None
     return [(cell.name, cell.timestamp) for cell in parse_row(found.row)[1]]
 
 
-def test_time_to_live(instance: Instance, clock: Clock) -> None:
-    """Versions end when they are as old as the table's time to live; the row itself stays."""
+def test_versions_expire_and_the_row_remains(instance: Instance, clock: Clock) -> None:
     start = instance.now_ms()
     write(instance, Cell(b"a", encode(1), start - 3_600_000), Cell(b"b", encode(1)))
     clock.seconds += DAY - 3600
@@ -195,8 +200,7 @@ def test_time_to_live(instance: Instance, clock: Clock) -> None:
     assert read(instance) == []
 
 
-def test_increment_of_what_has_ended(instance: Instance, clock: Clock) -> None:
-    """What has ended counts for nothing: an increment begins again."""
+def test_increment_ignores_an_expired_value(instance: Instance, clock: Clock) -> None:
     write(instance, Cell(b"a", encode(5)))
     clock.seconds += DAY + 1
     write(instance, Cell(b"a", encode(2), None, 4))
@@ -206,5 +210,5 @@ def test_increment_of_what_has_ended(instance: Instance, clock: Clock) -> None:
 
 def _newest(instance: Instance) -> bytes | None:
     key = (Cell(b"id", encode("k")),)
-    found = reading.get_row(instance, TableKeys("t", [key], Selection(max_versions=1)))
+    found = get_operations.get_row(instance, TableKeys("t", [key], Selection(max_versions=1)))
     return parse_row(found.row)[1][0].value

@@ -175,7 +175,7 @@ def test_second_ctrl_c_breaks_off_and_the_next_run_goes_on(stage: Stage, workers
     stage.fill([item(f"u{number:04}", number) for number in range(60)])
     stage.store.faults.add("request_error", apis=["BatchWriteRow"])
     process = stage.start("backfill", "--segments", "6", "--workers", workers)
-    while process.poll() is None and not stage.store.counters()["rejected"]:
+    while process.poll() is None and not stage.store.counters()["request_errors"]:
         time.sleep(0.01)
     process.send_signal(signal.SIGINT)
     assert process.stdout is not None

@@ -1,1 +1,1 @@
-"""The service's messages, to this package's nouns and back: the only room that knows protobuf."""
+"""The protobuf messages of Table Store; only this package imports protobuf."""

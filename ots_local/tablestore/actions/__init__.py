@@ -1,1 +1,0 @@
-"""What the service does, one file an operation or a few: nouns in, results out, or its refusal."""

@@ -1,0 +1,1 @@
+"""The HTTP side of the emulator; only this package imports aiohttp."""

@@ -1,0 +1,1 @@
+"""How tables, rows, keys and values are stored."""

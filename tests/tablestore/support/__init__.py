@@ -1,0 +1,1 @@
+"""Helpers of the emulator's tests: clients and encoded rows."""
