@@ -136,8 +136,8 @@ def test_sample_rows_are_the_output_of_the_demo() -> None:
 
 def test_result_in_readme_is_the_result_of_the_demo() -> None:
     """The seed decides these numbers; time and machine decide the others."""
-    seed = next(p.default for p in command.demo.params if p.name == "seed")
-    count = next(p.default for p in command.demo.params if p.name == "count")
+    defaults = {param.name: param.default for param in command.demo.params}
+    seed, count = (int(str(defaults[name])) for name in ("seed", "count"))
     made = list(changes(count, Random(seed)))
     kinds = Counter(change.kind for change in made)
     last = {str(change.key): change.kind for change in made}

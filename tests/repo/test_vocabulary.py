@@ -78,7 +78,7 @@ PROSE = {
     r"undisturbed|quiet(?:ly|er)?": "plain words for the effect",
     r"undone": "unprocessed",
     r"may land|land(?:s|ed)? (?:behind|later?)": "in doubt, executed",
-    r"refus(?:e|es|ed|ing|als?)": "reject (connection refused is allowed)",
+    r"refus(?:e|es|ed|ing)|refusals?": "reject (connection refused is allowed)",
     r"moving": "unstable",
     r"(?:stream )?pump": "event source mapping",
     r"patience": "timeout, retries",
