@@ -91,7 +91,11 @@ PROSE = {
 }
 # Where a word is right: path pattern, text pattern, reason.
 ALLOWED = [
-    ("*", r"connection refused|ConnectionRefused|ECONNREFUSED", "the system's own words"),
+    (
+        "*",
+        r"connection[ _]refused|refused[ _]connection|ConnectionRefused|ECONNREFUSED",
+        "the system's own words",
+    ),
     ("*", r"look_?ups?|LookupError", "a usual word of programming"),
     ("*.md", r"`[^`]*`", "names of code are checked as identifiers"),
     ("tests/repo/test_vocabulary.py", r".*", "lists the words"),
