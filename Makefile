@@ -1,4 +1,4 @@
-# Every command of the project. Each makes the environment it needs.
+# Commands of the project. Each one creates the environment that it needs.
 .DEFAULT_GOAL := help
 PY := .venv/bin/python
 
@@ -7,19 +7,19 @@ help:  ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | expand -t 18
 
 .PHONY: install
-install: .venv/installed  ## Make .venv with everything the project needs
+install: .venv/installed  ## Create .venv with everything that the project needs
 
 .venv/installed: requirements.txt requirements-dev.txt constraints.txt .ci/venv
 	@sh .ci/venv
 	@touch $@
 
-# Needs uv alone: an environment that fits the requirement files cannot be had before their pins.
+# Needs only uv, because no complete environment can be installed before the pins exist.
 COMPILE := .venv/bin/uv pip compile --quiet --generate-hashes \
 	--custom-compile-command 'make constraints' \
 	--no-emit-index-url --no-emit-find-links --no-annotate --strip-extras
 
 .PHONY: constraints
-constraints: .venv/bin/uv  ## Compile the pins anew: constraints.txt and requirements-bundle.txt
+constraints: .venv/bin/uv  ## Compile the pins in constraints.txt and requirements-bundle.txt
 	$(COMPILE) --universal --python-version 3.10 -o constraints.txt requirements-dev.txt
 	$(COMPILE) --python-version 3.12 --python-platform x86_64-manylinux2014 -c constraints.txt \
 		$(addprefix --no-emit-package ,numpy boto3 botocore s3transfer python-dateutil) \
@@ -33,10 +33,15 @@ test: install  ## Run every test
 	$(PY) -m pytest -n 2
 
 .PHONY: check
-check: install  ## Lint, format and types
+check: install  ## Linter, format, types and spelling
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
+	$(PY) -m codespell_lib
+
+.PHONY: docs
+docs: install  ## Write docs/cli.md and the table of settings
+	@$(PY) -m tests.repo.generate_docs
 
 .PHONY: format
 format: install  ## Format the code

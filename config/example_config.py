@@ -1,8 +1,9 @@
-"""The article's second way of configuring: what the environment does not set is read from here.
+"""Set defaults for the function; an environment variable that is not empty takes precedence.
 
-As shipped it sets nothing. Environment variables are the better way: one package then serves every
-table. Never commit an access key; whoever can read this file, or the package, can use it. The
-README's table of settings says what each one means.
+This is the article's second way to configure the function. Environment variables are better,
+because one bundle then works for every table. The README's section "Settings" explains each
+setting. As shipped, this file sets nothing. Never commit an access key: everyone who can read this
+file, or the bundle, can use it.
 """
 
 OTS_ID = ""

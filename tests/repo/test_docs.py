@@ -1,7 +1,8 @@
-"""The documents against the code: every table, command, name and link in them is so."""
+"""Check the documentation against the code: tables, commands, options, names, files and links."""
 
 from __future__ import annotations
 
+import importlib
 import json
 import re
 import shlex
@@ -12,44 +13,73 @@ from collections import Counter
 from pathlib import Path
 from random import Random
 
+import click
 import pytest
 from rich.console import Console
 
 import lambda_function
-from config import example_config
 from ots_local import function, row_view, target_table
 from ots_local.demo import command, samples
 from ots_local.demo.changes import changes
 from ots_local.tablestore import TableStore
 from ots_sync import converter
 from ots_sync.column_names import to_column_name
-from ots_sync.errors import SettingsError
-from ots_sync.settings import SETTINGS, load
-from tests.support.cloudformation import raw
-from tests.support.paths import ROOT
+from ots_sync.settings import load
+from tests.repo import generate_docs
+from tests.support.pages import (
+    PAGES,
+    anchors,
+    code_lines,
+    page_name,
+    read,
+    section,
+    table_under,
+)
+from tests.support.paths import DOCS, ROOT
 
-README = (ROOT / "README.md").read_text("utf-8")
-MIGRATION = (ROOT / "docs" / "migration.md").read_text("utf-8")
-PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
+README = read("README.md")
+ARTICLE = read("docs/article.md")
+ARCHITECTURE = read("docs/architecture.md")
+MIGRATION = read("docs/migration.md")
+MAX_README_LINES = 200
+
+# Options in the documentation that belong to other programs.
+FOREIGN_OPTIONS = {
+    "aliyun": {"--PolicyName", "--PolicyDocument", "--UserName", "--PolicyType"},
+    "aws": {
+        "--cli-input-json",
+        "--enabled",
+        "--export-format",
+        "--export-type",
+        "--expression-attribute-values",
+        "--key",
+        "--name",
+        "--no-enabled",
+        "--output",
+        "--query",
+        "--secret-id",
+        "--secret-string",
+        "--stream-specification",
+        "--table-name",
+        "--update-expression",
+        "--uuid",
+    },
+    "sam": {
+        "--build-in-source",
+        "--config-env",
+        "--docker-network",
+        "--env-vars",
+        "--event",
+        "--event-file",
+        "--guided",
+        "--stack-name",
+    },
+}
 
 
-def table_under(heading: str, text: str = README) -> list[list[str]]:
-    """The cells of the first table under a heading, without its head."""
-    section = text.partition(f"\n{heading}\n")[2]
-    lines = section[section.index("\n|") + 1 :].partition("\n\n")[0].splitlines()
-    return [[cell.strip() for cell in line.strip("|").split(" | ")] for line in lines[2:]]
-
-
-def blocks(language: str, text: str = README) -> list[str]:
-    """The lines of every block of a language."""
-    found = re.findall(rf"```{language}\n(.*?)```", text, re.DOTALL)
-    return [line for block in found for line in block.splitlines()]
-
-
-def test_type_table_is_what_the_converter_does() -> None:
-    """Each example becomes the value that stands beside it, and each type has its line."""
+def test_type_table_shows_what_the_converter_does() -> None:
     tags = []
-    for example, kind, becomes, *_ in table_under("## Types"):
+    for example, kind, becomes, *_ in table_under("## Types", README):
         tagged = json.loads(example.strip("`"))
         tags += list(tagged)
         column = converter.to_column(tagged)
@@ -62,47 +92,27 @@ def test_type_table_is_what_the_converter_does() -> None:
     assert f"`{to_column_name('price €', 'escape')}`" in README
 
 
-def test_settings_table_is_the_settings() -> None:
-    """Names, defaults and meanings, in order; what is required is what an empty world lacks."""
-    with pytest.raises(SettingsError) as missing:
-        load({}, {})
-    required = {fault.partition(":")[0] for fault in missing.value.faults}
-    assert table_under("## Settings") == [
-        [
-            f"`{setting.name}`",
-            f"`{setting.default}`" if setting.default else "required" * (setting.name in required),
-            setting.meaning,
-        ]
-        for setting in SETTINGS
-    ]
+def test_readme_is_short() -> None:
+    assert len(README.splitlines()) <= MAX_README_LINES
 
 
-def test_config_file_names_every_setting_and_sets_none() -> None:
-    shipped = {name: value for name, value in vars(example_config).items() if name.isupper()}
-    assert shipped == {setting.name: "" for setting in SETTINGS}
+def test_generated_pages_are_current() -> None:
+    """If this fails, run `make docs`."""
+    assert read("docs/cli.md") == generate_docs.cli_reference()
+    assert generate_docs.with_settings_table(README) == README
 
 
-def test_template_says_which_parameter_is_which_setting() -> None:
-    template = raw()
-    variables = template["Resources"]["SyncFunction"]["Properties"]["Environment"]["Variables"]
-    for name, value in variables.items():
-        parameter = template["Parameters"].get(value["Ref"]) if "Ref" in value else None
-        if parameter is not None and not name.startswith("POWERTOOLS_"):
-            assert f"({name})" in parameter["Description"], name
-    assert {name for name in variables if name.startswith("POWERTOOLS_")} <= set(
-        re.findall(r"\w+", README)
-    )
-
-
-def test_functions_of_the_article_are_the_doors_own() -> None:
-    for cell, *_ in table_under("### Functions"):
+def test_article_functions_are_those_of_lambda_function() -> None:
+    functions = table_under("## Functions", ARTICLE)
+    assert len(functions) == 6
+    for cell, *_ in functions:
         name, arguments = re.fullmatch(r"`(\w+)\((.*)\)`", cell).groups()  # type: ignore[union-attr]
         code = getattr(lambda_function, name).__code__
         assert ", ".join(code.co_varnames[: code.co_argcount]) == arguments
 
 
-def test_rows_shown_are_the_demos() -> None:
-    """The table in the README is what the demo prints at 80 columns."""
+def test_sample_rows_are_the_output_of_the_demo() -> None:
+    """The table in docs/article.md is what the demo prints at 80 columns."""
     with TableStore() as store:
         settings = load(
             {
@@ -112,77 +122,141 @@ def test_rows_shown_are_the_demos() -> None:
             },
             {},
         )
-        door = function.load(settings)
+        handler = function.load(settings)
         keys = {"user_id": str, "action_time": int}
-        target_table.create(door.client(), command.TABLE, keys)
+        target_table.create(handler.client(), command.TABLE, keys)
         console = Console(width=80, highlight=False)
         with console.capture() as shown:
-            samples.show(door, console)
+            samples.show(handler, console)
     printed = [line.rstrip() for line in shown.get().splitlines()]
-    wanted = blocks("console")
-    wanted = wanted[: wanted.index("...")]
+    wanted = code_lines("console", ARTICLE)
     assert len(wanted) > 14, "a line for every column"
     assert printed[: len(wanted)] == wanted
 
 
-def test_numbers_shown_are_the_demos() -> None:
-    """Those that the seed decides; time and machine decide the others."""
-    seed = next(p.default for p in command.demo.params if p.name == "seed")
-    count = next(p.default for p in command.demo.params if p.name == "count")
+def test_result_in_readme_is_the_result_of_the_demo() -> None:
+    """The seed decides these numbers; time and machine decide the others."""
+    defaults = {param.name: param.default for param in command.demo.params}
+    seed, count = (int(str(defaults[name])) for name in ("seed", "count"))
     made = list(changes(count, Random(seed)))
     kinds = Counter(change.kind for change in made)
     last = {str(change.key): change.kind for change in made}
     rows = sum(kind != "delete" for kind in last.values())
-    told = f"{kinds['put']} puts, {kinds['update']} updates, {kinds['delete']} deletes"
-    assert f"{count:,} ({told})" in README
+    shown = f"{kinds['put']} puts, {kinds['update']} updates, {kinds['delete']} deletes"
+    assert f"{count:,} ({shown})" in README
     assert f"equal: {rows} rows, every cell and its type" in README
+    source = (ROOT / "ots_local" / "demo" / "report.py").read_text("utf-8")
+    lines = [line for line in code_lines("console", README) if line.startswith("│")]
+    labels = [line.split("│")[1].strip() for line in lines]
+    assert len(labels) >= 6
+    assert [label for label in labels if f'"{label}"' not in source] == []
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_links_lead_somewhere(page: Path) -> None:
-    text = page.read_text("utf-8")
-    headings = {
-        re.sub(r"[^\w\- ]", "", heading).strip().lower().replace(" ", "-")
-        for heading in re.findall(r"^#+ (.*)$", text, re.MULTILINE)
+@pytest.mark.parametrize("page", PAGES, ids=page_name)
+def test_links_resolve(page: Path) -> None:
+    broken = []
+    for link in re.findall(r"\]\(([^)\s]+)\)", page.read_text("utf-8")):
+        if link.startswith("https://"):
+            continue
+        name, _, anchor = link.partition("#")
+        target = page.parent / name if name else page
+        if not target.exists():
+            broken.append(f"{link}: no such file")
+        elif anchor and anchor not in anchors(target.read_text("utf-8")):
+            broken.append(f"{link}: no such heading")
+    assert broken == []
+
+
+def test_every_page_is_linked_from_the_readme() -> None:
+    linked = set(re.findall(r"\]\(([^)#\s]+)", README))
+    pages = {f"docs/{page.name}" for page in DOCS.glob("*.md")}
+    pages |= {page.name for page in ROOT.glob("*.md")} - {"README.md"}
+    assert pages - linked == set()
+
+
+def test_make_targets_in_docs_exist() -> None:
+    makefile = (ROOT / "Makefile").read_text("utf-8")
+    targets = set(re.findall(r"^([a-z-]+):", makefile, re.MULTILINE))
+    wrong = []
+    for page in PAGES:
+        named = re.findall(r"(?:`|^ *)make ([a-z-]+)", page.read_text("utf-8"), re.MULTILINE)
+        wrong += [f"{page_name(page)}: make {name}" for name in named if name not in targets]
+    assert wrong == []
+
+
+def test_files_named_in_docs_exist() -> None:
+    pattern = r"`((?:events|config|docs|ots_\w+|tests|statemachine)/[\w./-]*)`"
+    wrong = [
+        f"{page_name(page)}: {name}"
+        for page in PAGES
+        if page.name not in {"CHANGELOG.md", "cli.md"}
+        for name in sorted(set(re.findall(pattern, page.read_text("utf-8"))))
+        if not (ROOT / name).exists() and "<" not in name
+    ]
+    assert wrong == []
+
+
+def test_names_of_code_in_docs_exist() -> None:
+    """Names such as `writer.pack` in the architecture refer to modules of ots_sync."""
+    wrong = []
+    for module, name in set(re.findall(r"`(\w+)\.(\w+)`", ARCHITECTURE)):
+        if (ROOT / "ots_sync" / f"{module}.py").exists() and name != "py":
+            found = importlib.import_module(f"ots_sync.{module}")
+            if not hasattr(found, name):
+                wrong.append(f"{module}.{name}")
+    assert wrong == []
+
+
+COMMAND = re.compile(r"python -m (ots_tools|ots_local) ([a-z][\w-]*)([^`\n]*)")
+
+
+def options_of(found: click.Command) -> set[str]:
+    """Return every option of a command."""
+    options = {option for one in found.params for option in (*one.opts, *one.secondary_opts)}
+    return {*options, "--help"}
+
+
+def test_commands_and_options_in_docs_exist() -> None:
+    """Check whole command lines, and every option that is named in backticks."""
+    options = {
+        (group, name): options_of(found)
+        for group, click_group in generate_docs.GROUPS.items()
+        for name, found in generate_docs.commands(click_group)
     }
-    for link in re.findall(r"\]\(([^)\s]+)\)", text):
-        if link.startswith("#"):
-            assert link[1:] in headings, link
-        elif not link.startswith("https://"):
-            assert (page.parent / link.partition("#")[0]).exists(), link
+    known = set().union(*options.values(), *FOREIGN_OPTIONS.values())
+    wrong = []
+    for page in PAGES:
+        text = page.read_text("utf-8").replace("\\\n", " ")
+        text = re.sub(r"^tools (\w)", r"python -m ots_tools \1", text, flags=re.MULTILINE)
+        for group, name, rest in COMMAND.findall(text):
+            if (group, name) not in options:
+                wrong.append(f"{page_name(page)}: {group} {name}")
+                continue
+            named = set(re.findall(r"(?<![\w-])(--[a-z][\w-]*)", rest))
+            unknown = named - options[group, name]
+            wrong += [f"{page_name(page)}: {group} {name} {option}" for option in sorted(unknown)]
+        unknown = set(re.findall(r"`(--[A-Za-z][\w-]*)", text)) - known
+        wrong += [f"{page_name(page)}: {option}" for option in sorted(unknown)]
+    assert wrong == []
 
 
-def test_make_targets_named_are_there() -> None:
-    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
-    named = {line.split()[1] for line in blocks("sh") if line.startswith("make ")}
-    named |= set(re.findall(r"`make ([a-z-]+)", README))
-    assert named
-    assert named <= targets
+def test_readme_commands_for_loading_are_in_the_migration_page() -> None:
+    lines = code_lines("sh", section("## Load existing data", README))
+    assert len(lines) == 4
+    commands = {re.sub(r"^\.venv/bin/", "", line) for line in lines}
+    assert [line for line in commands if line not in MIGRATION] == []
 
 
-def test_files_named_are_there() -> None:
-    for name in set(re.findall(r"`((?:events|config|docs|ots_\w+|tests)/[\w./]*)`", README)):
-        assert (ROOT / name).exists(), name
-
-
-def test_lines_of_a_migration_are_those_that_run() -> None:
-    """They are lines of docs/migration.md in its order, which another test runs as they stand."""
-    section = README.partition("\n## Load, prove, repair\n")[2].partition("\n## ")[0]
-    lines = [line for line in blocks("sh", section) if not line.startswith("make ")]
-    assert {"backfill", "verify", "repair", "watch"} <= set(" ".join(lines).split())
-    run = iter(blocks("sh", MIGRATION))
-    assert [line for line in lines if line not in run] == []
-
-
-def test_commands_run_as_they_stand(tmp_path: Path) -> None:
-    """In a copy, so that what a developer keeps in .local stays as it is."""
+def test_laptop_commands_in_readme_run(tmp_path: Path) -> None:
+    """They run in a copy, so that the developer's own files in .local do not change."""
     for name in ("ots_sync", "ots_tools", "ots_local", "config", "events"):
         shutil.copytree(ROOT / name, tmp_path / name)
     shutil.copy(ROOT / "lambda_function.py", tmp_path)
-    lines = [line for line in blocks("sh") if line.startswith(".venv/bin/python ")]
-    lines = [line for line in lines if line not in blocks("sh", MIGRATION)]  # they run there
-    lines += re.findall(r"`(\.venv/bin/python [^`]*--help)`", README)
-    assert len(lines) >= 4
+    text = section("## Try it", README)
+    lines = re.findall(r"`(?:sh \.ci/venv && )?(\.venv/bin/python [^`]*)`", text)
+    lines = [line for line in lines if not line.endswith(" demo")]  # tests/local runs the demo
+    lines += [".venv/bin/python -m ots_local demo --help"]
+    assert len(lines) >= 2
     for line in lines:
         _, *arguments = shlex.split(line)
         done = subprocess.run(
@@ -200,15 +274,12 @@ def test_commands_run_as_they_stand(tmp_path: Path) -> None:
     ("file", "heading"),
     [
         ("requirements.txt", "## What the function runs on (`requirements.txt`)"),
-        (
-            "requirements-dev.txt",
-            "## What the tools, the local parts and the tests run on (`requirements-dev.txt`)",
-        ),
+        ("requirements-dev.txt", "## Development (`requirements-dev.txt`)"),
     ],
 )
-def test_every_direct_dependency_has_its_reason(file: str, heading: str) -> None:
+def test_every_direct_dependency_has_a_reason(file: str, heading: str) -> None:
     lines = (ROOT / file).read_text("utf-8").splitlines()
     names = {re.split(r"[\[=; ]", line)[0] for line in lines if line[0] not in "#-"}
-    told = table_under(heading, (ROOT / "docs" / "dependencies.md").read_text("utf-8"))
-    assert {name for name, _ in told} == names
-    assert all(why for _, why in told)
+    listed = table_under(heading, read("docs/dependencies.md"))
+    assert {name for name, _ in listed} == names
+    assert all(reason for _, reason in listed)
