@@ -11,6 +11,7 @@ import sys
 from collections import Counter
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import pytest
 from rich.console import Console
@@ -127,8 +128,8 @@ def test_rows_shown_are_the_demos() -> None:
 
 def test_numbers_shown_are_the_demos() -> None:
     """Those that the seed decides; time and machine decide the others."""
-    seed = next(p.default for p in command.demo.params if p.name == "seed")
-    count = next(p.default for p in command.demo.params if p.name == "count")
+    defaults: dict[str | None, Any] = {p.name: p.default for p in command.demo.params}
+    seed, count = defaults["seed"], defaults["count"]
     made = list(changes(count, Random(seed)))
     kinds = Counter(change.kind for change in made)
     last = {str(change.key): change.kind for change in made}

@@ -23,12 +23,12 @@ from tests.support.paths import ROOT
 DOCS = ROOT / "docs"
 OPERATIONS = (DOCS / "operations.md").read_text("utf-8")
 DEPLOY = (DOCS / "deploy.md").read_text("utf-8")
-STEPS = ("read", "translate", "write", "quarantine", "total")
+STEPS = ("parse", "convert", "write", "quarantine", "total")
 
 
 def emitted(capsys: pytest.CaptureFixture[str]) -> set[str]:
     """The names of the metrics that an invocation leaves."""
-    whole = Outcome(lag_s=1.0, steps_ms=dict.fromkeys(STEPS, 1.0))
+    whole = Outcome(lag_s=1.0, duration_ms=dict.fromkeys(STEPS, 1.0))
     Telemetry("data-to-tablestore", "ots-sync").report(whole, "target")
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     (record,) = (line["_aws"]["CloudWatchMetrics"][0] for line in lines if "_aws" in line)

@@ -116,8 +116,8 @@ def test_every_setting_is_a_parameter_with_the_same_default() -> None:
             assert str(parameter["Default"]) == setting.default, setting.name
         assert bool(parameter.get("NoEcho")) == setting.secret, setting.name
         if setting.default is not None and parameter["Type"] == "Number":
-            setting.read(str(parameter["MinValue"]))
-            setting.read(str(parameter["MaxValue"]))
+            setting.parse(str(parameter["MinValue"]))
+            setting.parse(str(parameter["MaxValue"]))
 
 
 @pytest.mark.parametrize("partition", REGIONS)
