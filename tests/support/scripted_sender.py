@@ -1,4 +1,4 @@
-"""Provide a scripted `Send` port, and a writer context with a fake clock.
+"""Provide a scripted `Send` port, and a writer context for it.
 
 The script of a test decides the result of each request. Rows have numbers, in `action_time`.
 """
@@ -9,11 +9,10 @@ import threading
 from collections.abc import Callable, Sequence
 
 from ots_sync.errors import TableStoreError
-from ots_sync.model import Result, Row, RowWrite
+from ots_sync.model import Clock, Result, Row, RowWrite
 from ots_sync.retry import Deadline
 from ots_sync.writer import RowErrors, Send, WriterContext
 from tests.support.builders import row
-from tests.support.fakes import FakeClock
 
 MAX_CALL_S = 28.0
 SERVICE_TIMEOUT_S = 15.0
@@ -74,7 +73,7 @@ def in_turn(*steps: TableStoreError | Script) -> Script:
 
 
 def writer_context(
-    send: Send, clock: FakeClock, *, max_concurrency: int = 1, remaining_s: float = 1000.0
+    send: Send, clock: Clock, *, max_concurrency: int = 1, remaining_s: float = 1000.0
 ) -> WriterContext:
     """Return a context whose deadline is `remaining_s` from now; every backoff is the longest."""
     deadline = Deadline(clock.monotonic() + remaining_s, MAX_CALL_S, SERVICE_TIMEOUT_S)

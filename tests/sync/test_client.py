@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import gc
+import hashlib
 import socket
 import time
+from base64 import b64encode
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime, timezone
 from types import FrameType
 from typing import Any
 
 import pytest
+from tablestore import OTSClient
+from tablestore.auth import RequestContext
 
 from ots_local.tablestore import TableStore
 from ots_sync import client as ots_client
@@ -115,6 +120,51 @@ def test_response_of_another_server_has_its_error_code(
         client = ots_client.connect(make_settings(OTS_ENDPOINT=server.endpoint, OTS_TIMEOUT="1"))
         assert error_codes(client) == code
         assert server.connections == 1
+
+
+def signed_response(client: OTSClient, body: bytes) -> bytes:
+    """Return an HTTP response with this body and a valid signature for the client."""
+    credentials = RequestContext(client.credentials_provider.get_credentials())
+    headers = {
+        "x-ots-contentmd5": b64encode(hashlib.md5(body).digest()).decode(),
+        "x-ots-contenttype": "protocol buffer",
+        "x-ots-date": datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+        "x-ots-requestid": "a-request",
+    }
+    key = client._signer.get_signing_key(credentials)
+    signature = client._signer.make_response_signature("/BatchWriteRow", headers, key)
+    access_key_id = credentials.get_credentials().get_access_key_id()
+    headers["authorization"] = f"OTS {access_key_id}:{signature}"
+    lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+    return f"HTTP/1.1 200 OK\r\nContent-Length: {len(body)}\r\n{lines}\r\n".encode() + body
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [(b"\xff not protobuf", "ResponseUnreadable"), (b"", "NotAcknowledged")],
+    ids=["not-protobuf", "no-rows"],
+)
+def test_signed_response_of_wrong_content_has_its_error_code(body: bytes, code: str) -> None:
+    signer = ots_client.connect(make_settings())
+    with proxies.canned_server(signed_response(signer, body)) as server:
+        client = ots_client.connect(make_settings(OTS_ENDPOINT=server.endpoint, OTS_TIMEOUT="1"))
+        assert error_codes(client) == code
+        assert server.connections == 1
+
+
+class ExhaustedConnection:
+    """A connection of the SDK for whose request the memory is not enough."""
+
+    def send_receive(self, *_: Any) -> Any:
+        raise MemoryError
+
+
+def test_error_that_is_not_of_the_network_is_raised_unchanged() -> None:
+    """It has no error code, so no row is retried or rejected because of it."""
+    client = ots_client.connect(make_settings())
+    client.connection = ExhaustedConnection()
+    with pytest.raises(MemoryError):
+        ots_client.batch_write_row(client, "target", WRITES)
 
 
 @pytest.mark.parametrize("response", [b"", b"HTTP/1", b"nonsense\r\n\r\n"])

@@ -110,6 +110,7 @@ REJECTED: dict[str, tuple[Any, str]] = {
     "binary-set-of-words": ({"BS": ["!"]}, "a B is not base64"),
     "nested-number": ({"L": [{"M": {"a": {"N": "1_000"}}}]}, "an N is not a number"),
     "nested-null": ({"L": [{"NULL": False}]}, "a NULL is not true"),
+    "nested-string-from-number": ({"L": [{"S": 1}]}, "an S is not text"),
 }
 
 
@@ -164,6 +165,9 @@ def test_value_becomes_the_expected_key(tagged: dict[str, Any], value: Any) -> N
         ({"SS": ["a"]}, "KeyType"),
         ({"L": []}, "KeyType"),
         ({"S": None}, "MalformedValue"),
+        ({"X": "a"}, "UnknownType"),
+        ({"S": "a", "N": "1"}, "UnknownType"),
+        ("a", "UnknownType"),
     ],
     ids=str,
 )

@@ -6,6 +6,9 @@ The expected rows are written by hand from the type table, not converted by our 
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from itertools import count
 from typing import Any
@@ -18,7 +21,7 @@ from ots_sync.errors import ConfigurationError, SettingsError, UnprocessedRecord
 from tests.support.builders import ENVIRON, event, item, record
 from tests.support.fakes import with_types
 from tests.support.handler import create_table, load_handler
-from tests.support.paths import EVENTS
+from tests.support.paths import EVENTS, ROOT
 
 NO_FAILURES: dict[str, Any] = {"batchItemFailures": []}
 _tables = count(1)
@@ -291,6 +294,32 @@ def test_timeout_too_short_for_one_request_raises(rig: HandlerRig) -> None:
     with pytest.raises(ConfigurationError, match=r"timeout leaves 10 s.* Raise the timeout"):
         rig.handler.lambda_handler(event(record(new=item("late"))), Context(10))
     assert list(rig.rows()) == [("user", 1)]
+
+
+WITHOUT_NATIVE_ENCODER = """
+import sys
+sys.modules["tablestore.ots_sdk"] = None
+import lambda_function
+lambda_function.telemetry()
+lambda_function.telemetry()
+"""
+
+
+def test_missing_native_encoder_is_logged_once() -> None:
+    """The SDK's own warning at import does not appear."""
+    completed = subprocess.run(
+        [sys.executable, "-c", WITHOUT_NATIVE_ENCODER],
+        cwd=ROOT,
+        env=os.environ,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    (line,) = completed.stdout.splitlines()
+    assert json.loads(line)["level"] == "WARNING"
+    assert "The fast one needs python3.12 on x86_64" in json.loads(line)["message"]
+    assert "encoder" not in completed.stderr
 
 
 INVALID_ENVIRONMENTS = {

@@ -6,6 +6,7 @@ import json
 import os
 import re
 from collections.abc import Iterator
+from datetime import datetime, timezone
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -81,10 +82,13 @@ def test_object_has_the_whole_record_and_the_reason(tmp_path: Path) -> None:
 def test_record_from_boto3_is_stored_in_the_form_of_lambda() -> None:
     bodies: list[bytes] = []
     quarantine = Quarantine(lambda _, body: bodies.append(body), "target", "f")
-    received = {"dynamodb": {"NewImage": {"b": {"B": b"\x00\x01"}, "s": {"SS": {"b", "a"}}}}}
+    created = datetime(2018, 6, 18, tzinfo=timezone.utc)
+    new_image = {"b": {"B": b"\x00\x01"}, "s": {"SS": {"b", "a"}}}
+    received = {"dynamodb": {"ApproximateCreationDateTime": created, "NewImage": new_image}}
     quarantine.store(Rejected(received, RejectedError("X", "x")), 0)
-    image = json.loads(bodies[0])["record"]["dynamodb"]["NewImage"]
-    assert image == {"b": {"B": "AAE="}, "s": {"SS": ["a", "b"]}}
+    stored = json.loads(bodies[0])["record"]["dynamodb"]
+    assert stored["NewImage"] == {"b": {"B": "AAE="}, "s": {"SS": ["a", "b"]}}
+    assert stored["ApproximateCreationDateTime"] == "2018-06-18 00:00:00+00:00"
 
 
 def test_store_all_returns_one_result_per_record_in_order() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -204,9 +205,8 @@ def test_unexpected_error_rejects_its_records_without_its_message(
     function: str, row_mapper: RowMapper
 ) -> None:
     """An edited function can fail for one item, and its message can contain the item's values."""
-    edited = RowMapper(
-        **{name: getattr(row_mapper, name) for name in RowMapper.__slots__} | {function: broken}
-    )
+    edit: dict[str, Any] = {function: broken}
+    edited = replace(row_mapper, **edit)
     changes = [change(A, B), change(None, item("other"))]
     _, rejected = map_changes(changes, edited)
     assert rejected
@@ -215,14 +215,26 @@ def test_unexpected_error_rejects_its_records_without_its_message(
     assert "secret-value" not in str(rejected[0].error)
 
 
+def misconfigured(*_: Any) -> Any:
+    raise ConfigurationError("an edited function raises this")
+
+
+@pytest.mark.parametrize(
+    "function", ["get_primary_key", "generate_attribute", "generate_update_attribute"]
+)
+def test_configuration_error_of_an_edited_function_is_raised(
+    function: str, row_mapper: RowMapper
+) -> None:
+    """An edited function can stop the stream this way, instead of rejecting every record."""
+    edit: dict[str, Any] = {function: misconfigured}
+    edited = replace(row_mapper, **edit)
+    with pytest.raises(ConfigurationError, match="an edited function"):
+        map_changes([change(A, B), change(None, item("other"))], edited)
+
+
 def test_unexpected_error_of_get_primary_key_rejects_a_remove_too(row_mapper: RowMapper) -> None:
     """Unlike after an invalid key, the row may exist."""
-    edited = RowMapper(
-        row_mapper.key_list,
-        broken,
-        row_mapper.generate_attribute,
-        row_mapper.generate_update_attribute,
-    )
+    edited = replace(row_mapper, get_primary_key=broken)
     rows, rejected = map_changes([change(A, None)], edited)
     assert (rows, len(rejected)) == ([], 1)
 
@@ -233,12 +245,7 @@ def delete_only(*_: Any) -> ColumnChanges:
 
 def test_update_that_only_deletes_becomes_a_put(row_mapper: RowMapper) -> None:
     """An edited function may return no column to put; such an update would create no row."""
-    edited = RowMapper(
-        row_mapper.key_list,
-        row_mapper.get_primary_key,
-        row_mapper.generate_attribute,
-        delete_only,
-    )
+    edited = replace(row_mapper, generate_update_attribute=delete_only)
     (row,), _ = map_changes([change(A, B)], edited)
     assert only_write(row) == ("put", {"b": 2}, set())
 

@@ -120,6 +120,12 @@ def test_unprocessed_and_rejected_records_are_logged_as_a_warning(
     assert (line["rejected"], line["unprocessed"]) == (1, 2)
 
 
+def test_warning_has_its_fields(capsys: pytest.CaptureFixture[str]) -> None:
+    make_telemetry().warn("a message", field=1)
+    line = json.loads(capsys.readouterr().out)
+    assert (line["level"], line["message"], line["field"]) == ("WARNING", "a message", 1)
+
+
 def test_metrics_do_not_carry_over_to_the_next_invocation(
     capsys: pytest.CaptureFixture[str],
 ) -> None:

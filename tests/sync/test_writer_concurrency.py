@@ -118,6 +118,27 @@ def test_throttling_lowers_the_concurrency_and_success_raises_it() -> None:
     assert in_flight[0] == 1
 
 
+def test_retry_is_sent_while_another_request_is_in_flight() -> None:
+    """The first request waits for the retry of the second one. The clock is the real one."""
+    retried = threading.Event()
+    attempts = count(1)
+
+    def script(rows: list[int]) -> RowErrors:
+        if rows == [0, 1]:
+            assert retried.wait(BARRIER_TIMEOUT_S)
+        elif next(attempts) == 1:
+            raise TableStoreError("ConnectFailed", "")
+        else:
+            retried.set()
+        return acknowledge(rows)
+
+    sender = ScriptedSender(script)
+    context = writer_context(sender.send, time, max_concurrency=2)
+    results, _ = write_rows(numbered_rows(4, per_batch=2), context)
+    assert states(results) == "wwww"
+    assert sender.calls == [[0, 1], [2, 3], [2, 3]]
+
+
 def test_number_of_batches_is_not_limited_by_recursion() -> None:
     rows = numbered_rows(1500, per_batch=2) * 2
     context = writer_context(ScriptedSender().send, FakeClock(0.0), max_concurrency=2)
