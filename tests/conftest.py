@@ -1,6 +1,6 @@
-"""A clean world for each test: no settings of the developer's own, no way off this machine.
+"""Isolate tests from the developer's environment and from the network.
 
-The one exception is a real instance of Table Store that variables name.
+The one exception is the real Table Store instance that variables can name.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from hypothesis import settings
 
 from tests.support import real_instance
 
-# The same examples on every machine and in every run; `HYPOTHESIS_PROFILE=thorough` draws new ones.
+# The same examples on every machine and in every run; HYPOTHESIS_PROFILE=thorough draws new ones.
 settings.register_profile("lean", deadline=None, derandomize=True)
 settings.register_profile("thorough", deadline=None, max_examples=2000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "lean"))
@@ -28,15 +28,15 @@ pytest_plugins = [
     "tests.tools.fix_deployed",
 ]
 
-SETTINGS = ("OTS_", "AWS_", "POWERTOOLS_", "COLUMN_")
-SETTING = {"TABLE_NAME", "PRIMARY_KEY", "QUARANTINE", "MAX_CONCURRENCY", "PARTIAL_RESPONSE"}
+SETTING_PREFIXES = ("OTS_", "AWS_", "POWERTOOLS_", "COLUMN_")
+SETTING_NAMES = {"TABLE_NAME", "PRIMARY_KEY", "QUARANTINE", "MAX_CONCURRENCY", "PARTIAL_RESPONSE"}
 
 
 @pytest.fixture(autouse=True)
 def clean_environ(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What the developer's shell sets must not decide a test; nor can a real key be used by one."""
+    """Remove the developer's settings, and replace AWS credentials by fictitious ones."""
     for name in list(os.environ):
-        if name in SETTING or name.startswith(SETTINGS):
+        if name in SETTING_NAMES or name.startswith(SETTING_PREFIXES):
             monkeypatch.delenv(name)
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
@@ -44,11 +44,11 @@ def clean_environ(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
 
 
-def _stays_here(host: object) -> bool:
+def _is_allowed(host: object) -> bool:
     if host is None or host in ("", b"", "localhost", b"localhost"):
         return True
     text = host.decode() if isinstance(host, bytes) else str(host)
-    if text in _REAL:
+    if text in _REAL_INSTANCE:
         return True
     try:
         return ipaddress.ip_address(text).is_loopback
@@ -56,8 +56,8 @@ def _stays_here(host: object) -> bool:
         return text.endswith(".localhost")
 
 
-def _loopback_only(event: str, arguments: tuple[Any, ...]) -> None:
-    """Refuse every way out; the interpreter reports each socket call here before it makes it."""
+def _block_network(event: str, arguments: tuple[Any, ...]) -> None:
+    """Raise for every connection to another machine; the interpreter calls this hook before it."""
     if event == "socket.connect":
         address = arguments[1]
         host = address[0] if isinstance(address, tuple) else None  # a path is a Unix socket
@@ -65,9 +65,9 @@ def _loopback_only(event: str, arguments: tuple[Any, ...]) -> None:
         host = arguments[0]
     else:
         return
-    if not _stays_here(host):
-        raise RuntimeError(f"a test wanted to reach {host!r}; tests reach 127.0.0.1 only")
+    if not _is_allowed(host):
+        raise RuntimeError(f"A test connects to {host!r}. Tests may connect to 127.0.0.1 only.")
 
 
-_REAL = real_instance.hosts()  # looked up before the hook would stop it
-sys.addaudithook(_loopback_only)
+_REAL_INSTANCE = real_instance.hosts()  # resolved before the hook would prevent it
+sys.addaudithook(_block_network)

@@ -29,7 +29,8 @@ def pins(name: str) -> dict[str, set[str]]:
 
 def needed_by(package: str) -> set[str]:
     """The package and all that it needs in Lambda, by the metadata of what is installed here."""
-    found, open_names = set(), [package]
+    found: set[str] = set()
+    open_names = [package]
     while open_names:
         name = canonicalize_name(open_names.pop())
         if name in found:

@@ -1,7 +1,6 @@
-"""Strategies of hypothesis: attribute values of DynamoDB's ten types, names and items.
+"""Generate attribute values of DynamoDB's ten types, and column values, with hypothesis.
 
-Values are what DynamoDB itself can hold and a column can too; what a test refuses on purpose, it
-makes itself.
+Both DynamoDB and a column can store all of them. A test that needs an invalid value builds it.
 """
 
 from __future__ import annotations
@@ -28,7 +27,7 @@ NUMBERS = st.one_of(
 
 
 def base64(raw: bytes) -> str:
-    """Bytes as Lambda's events have them."""
+    """Return bytes as Lambda's events encode them."""
     return b64encode(raw).decode()
 
 
@@ -49,10 +48,12 @@ SETS: dict[str, st.SearchStrategy[Any]] = {
 
 
 def tagged(strategies: dict[str, st.SearchStrategy[Any]]) -> st.SearchStrategy[Tagged]:
-    """Values of these types, each with its tag."""
-    return st.one_of(
-        [values.map(lambda v, tag=tag: {tag: v}) for tag, values in strategies.items()]
-    )
+    """Return values of these types, each with its type tag."""
+    return st.one_of([_with_tag(tag, values) for tag, values in strategies.items()])
+
+
+def _with_tag(tag: str, values: st.SearchStrategy[Any]) -> st.SearchStrategy[Tagged]:
+    return values.map(lambda value: {tag: value})
 
 
 FLAT = tagged({**SCALARS, **SETS})

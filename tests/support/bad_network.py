@@ -1,7 +1,7 @@
-"""A store behind a bad network: a schedule of faults goes in, one call meets one of them.
+"""Simulate a network that fails: each request meets the next fault of a schedule.
 
-What breaks off may be carried out at once, later, or never; no later than the service's own
-time-out. Time passes only here and where somebody sleeps.
+The service may execute an interrupted request at once, later or never, but not after its own
+timeout. Time advances only here and in `FakeClock.sleep`.
 """
 
 from __future__ import annotations
@@ -13,87 +13,97 @@ from hypothesis import strategies as st
 
 from ots_sync.errors import TableStoreError
 from ots_sync.model import RowWrite
-from tests.support.fakes import FakeClock, MemoryStore
+from ots_sync.writer import RowErrors
+from tests.support.fakes import FakeClock, InMemoryTable
 
-ANSWER_TIMEOUT_S = 15.0
-
-Answers = Sequence[TableStoreError | None]
+RESPONSE_TIMEOUT_S = 15.0
 
 
 class Fault(NamedTuple):
-    """What befalls a call: `rows` are those that fail, by bits of their position.
+    """What happens to one request.
 
-    `lands_s`: when the request is carried out after all; None: never. `silent`: the connection
-    stays open and nothing comes, so that the caller waits as long as it will.
+    `kind`: none, broken (the connection), throttled (the request), rows (some fail) or short (the
+    response). `failed_rows` are the rows that fail, one bit per position. `executed_after_s`: when
+    the service executes the failed part after all; None: never. `silent`: the connection stays open
+    without a response, so the caller waits until its timeout.
     """
 
     kind: str = "none"
-    rows: int = 0
-    lands_s: float | None = None
+    failed_rows: int = 0
+    executed_after_s: float | None = None
     silent: bool = False
 
 
-NONE = Fault()
+NO_FAULT = Fault()
 
 
 class BadNetwork:
-    """`send` is the port; the schedule's end is a good network."""
+    """A table behind this network; `send` is the writer's port. No faults follow the schedule."""
 
-    def __init__(self, store: MemoryStore, clock: FakeClock, faults: Iterable[Fault]) -> None:
-        self.store = store
+    def __init__(self, table: InMemoryTable, clock: FakeClock, faults: Iterable[Fault]) -> None:
+        self.table = table
         self.clock = clock
         self._faults = iter(faults)
-        self._late: list[tuple[float, Sequence[RowWrite]]] = []
+        self._delayed: list[tuple[float, Sequence[RowWrite]]] = []
 
-    def send(self, writes: Sequence[RowWrite]) -> Answers:
-        """One BatchWriteRow, and what becomes of it."""
-        self.land()
-        fault = next(self._faults, NONE)
+    def send(self, writes: Sequence[RowWrite]) -> RowErrors:
+        """Send one BatchWriteRow, with the next fault."""
+        self.execute_delayed()
+        fault = next(self._faults, NO_FAULT)
         self.clock.now_s += 0.01
         if fault.kind == "broken":
             return self._broken(writes, fault)
-        if fault.kind == "busy":
+        if fault.kind == "throttled":
             raise TableStoreError("OTSServerBusy", "Server is busy.")
         if fault.kind == "rows":
-            return self._some(writes, fault)
-        answers = self.store.send(writes)
+            return self._some_rows_fail(writes, fault)
+        errors = self.table.send(writes)
         if fault.kind == "short":
-            raise TableStoreError("NotAcknowledged", "the answer does not name each row")
-        return answers
+            raise TableStoreError("NotAcknowledged", "the response does not name each row")
+        return errors
 
-    def land(self) -> None:
-        """Carries out what is due by now."""
-        due = [late for late in self._late if late[0] <= self.clock()]
-        self._late = [late for late in self._late if late[0] > self.clock()]
-        for _, writes in sorted(due, key=lambda late: late[0]):
-            self.store.send(writes)
+    def execute_delayed(self) -> None:
+        """Execute the interrupted requests that are due."""
+        now_s = self.clock.monotonic()
+        due = [delayed for delayed in self._delayed if delayed[0] <= now_s]
+        self._delayed = [delayed for delayed in self._delayed if delayed[0] > now_s]
+        for _, writes in sorted(due, key=lambda delayed: delayed[0]):
+            self.table.send(writes)
 
-    def _broken(self, writes: Sequence[RowWrite], fault: Fault) -> Answers:
-        if fault.lands_s is not None:
-            self._late.append((self.clock() + fault.lands_s, writes))
+    def _broken(self, writes: Sequence[RowWrite], fault: Fault) -> RowErrors:
+        if fault.executed_after_s is not None:
+            self._delay(writes, fault.executed_after_s)
         if fault.silent:
-            self.clock.now_s += ANSWER_TIMEOUT_S
+            self.clock.now_s += RESPONSE_TIMEOUT_S
             raise TableStoreError("ReadTimeout", "ReadTimeoutError")
         raise TableStoreError("ConnectionBroken", "ProtocolError")
 
-    def _some(self, writes: Sequence[RowWrite], fault: Fault) -> Answers:
-        """Some rows fail, and of those some were written although they are said to have failed."""
-        failing = [bool(fault.rows >> position & 1) for position in range(len(writes))]
-        kept = [w for w, fails in zip(writes, failing, strict=True) if not fails]
-        if kept:
-            self.store.send(kept)
-        if fault.lands_s is not None and any(failing):
-            late = [w for w, fails in zip(writes, failing, strict=True) if fails]
-            self._late.append((self.clock() + fault.lands_s, late))
-        code = "OTSServerBusy" if fault.lands_s is None else "OTSServerUnavailable"
-        return [TableStoreError(code, "") if fails else None for fails in failing]
+    def _some_rows_fail(self, writes: Sequence[RowWrite], fault: Fault) -> RowErrors:
+        """Fail some rows; the service may still write a row that it reports as unavailable."""
+        fails = [bool(fault.failed_rows >> position & 1) for position in range(len(writes))]
+        succeeding = [w for w, failed in zip(writes, fails, strict=True) if not failed]
+        if succeeding:
+            self.table.send(succeeding)
+        if fault.executed_after_s is not None and any(fails):
+            failing = [w for w, failed in zip(writes, fails, strict=True) if failed]
+            self._delay(failing, fault.executed_after_s)
+        code = "OTSServerBusy" if fault.executed_after_s is None else "OTSServerUnavailable"
+        return [TableStoreError(code, "") if failed else None for failed in fails]
+
+    def _delay(self, writes: Sequence[RowWrite], seconds: float) -> None:
+        self._delayed.append((self.clock.monotonic() + seconds, writes))
 
 
-LANDS_S = st.none() | st.floats(0, ANSWER_TIMEOUT_S - 0.1)
+_EXECUTED_AFTER_S = st.none() | st.floats(0, RESPONSE_TIMEOUT_S - 0.1)
 
 FAULTS = st.one_of(
-    st.just(NONE),
-    st.builds(Fault, st.just("broken"), lands_s=LANDS_S, silent=st.booleans()),
-    st.builds(Fault, st.just("rows"), rows=st.integers(0, 255), lands_s=LANDS_S),
-    st.sampled_from([Fault("busy"), Fault("short")]),
+    st.just(NO_FAULT),
+    st.builds(Fault, st.just("broken"), executed_after_s=_EXECUTED_AFTER_S, silent=st.booleans()),
+    st.builds(
+        Fault,
+        st.just("rows"),
+        failed_rows=st.integers(0, 255),
+        executed_after_s=_EXECUTED_AFTER_S,
+    ),
+    st.sampled_from([Fault("throttled"), Fault("short")]),
 )

@@ -1,17 +1,16 @@
-"""Items, stream records, events, settings and rows for tests: every argument has a default.
+"""Build items, stream records, events, settings and rows for tests; every argument has a default.
 
-A test names only what it is about. Sequence numbers count up, for in a stream the order is the
-subject. Nothing here asserts, draws at random or knows a service.
+A test names only the values that it is about. Sequence numbers increase, as in a stream.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from itertools import count
 from typing import Any
 
 from ots_sync import changes, settings
-from ots_sync.model import Change, Column, Image, Row, RowWrite
+from ots_sync.model import Change, Column, Image, PrimaryKey, Row, RowWrite
 from ots_sync.rows import columns_size, key_size, name_size, split_write
 from ots_sync.settings import Settings
 
@@ -25,11 +24,11 @@ ENVIRON = {
     "PRIMARY_KEY": "user_id,action_time",
 }
 
-_numbers = count(1529280000000000000000001)
+_sequence_numbers = count(1529280000000000000000001)
 
 
-def item(user_id: str = "user", action_time: int = 1, **attributes: Any) -> dict[str, Any]:
-    """An item in DynamoDB's form; attributes are given tagged."""
+def item(user_id: str = "user", action_time: int = 1, /, **attributes: Any) -> dict[str, Any]:
+    """Return an item in DynamoDB's form; attribute values have their type tags."""
     return {"user_id": {"S": user_id}, "action_time": {"N": str(action_time)}, **attributes}
 
 
@@ -44,17 +43,17 @@ def record(
     created_s: float = 1529280000,
     **body: Any,
 ) -> dict[str, Any]:
-    """A stream record as Lambda has it; its event name is what the images say.
+    """Return a stream record as Lambda passes it; the images determine its event name.
 
     `body` overrides fields of its `dynamodb` object.
     """
-    name = "REMOVE" if new is None else "MODIFY" if old is not None else "INSERT"
+    event_name = "REMOVE" if new is None else "MODIFY" if old is not None else "INSERT"
     present = new if new is not None else old
-    number = number or str(next(_numbers))
+    number = number or str(next(_sequence_numbers))
     images = {"NewImage": new, "OldImage": old}
     return {
         "eventID": f"{int(number):032x}"[-32:],
-        "eventName": name,
+        "eventName": event_name,
         "eventVersion": "1.1",
         "eventSource": "aws:dynamodb",
         "awsRegion": "us-east-1",
@@ -72,12 +71,12 @@ def record(
 
 
 def event(*records: Any) -> dict[str, Any]:
-    """What Lambda hands over."""
+    """Return a Lambda event with these records."""
     return {"Records": list(records)}
 
 
 def change(old: Image | None = None, new: Image | None = ITEM, **fields: Any) -> Change:
-    """One change, understood from a record."""
+    """Return the change that `record` with these arguments describes."""
     return changes.parse_record(record(old, new, **fields))
 
 
@@ -86,10 +85,10 @@ def write(
     user_id: str = "user",
     action_time: int = 1,
     columns: Sequence[Column] = (),
-    deleted: Sequence[str] = (),
+    delete_columns: Sequence[str] = (),
 ) -> RowWrite:
-    """One write of one row, measured."""
-    return row(kind, user_id, action_time, columns, deleted).writes[0]
+    """Return the first write of `row` with these arguments."""
+    return row(kind, user_id, action_time, columns, delete_columns).writes[0]
 
 
 def row(
@@ -97,20 +96,15 @@ def row(
     user_id: str = "user",
     action_time: int = 1,
     columns: Sequence[Column] = (),
-    deleted: Sequence[str] = (),
-    of: Sequence[Change] = (),
+    delete_columns: Sequence[str] = (),
 ) -> Row:
-    """One row to write, measured, and the changes it stands for."""
-    primary_key = [("user_id", user_id), ("action_time", action_time)]
-    size = columns_size(columns, KEY_LIST) + sum(map(name_size, deleted))
-    return Row(split_write(kind, primary_key, key_size(primary_key), columns, deleted, size), of)
+    """Return a row to write, with its sizes and without changes."""
+    primary_key: PrimaryKey = [("user_id", user_id), ("action_time", action_time)]
+    size = columns_size(columns, KEY_LIST) + sum(map(name_size, delete_columns))
+    writes = split_write(kind, primary_key, key_size(primary_key), columns, delete_columns, size)
+    return Row(writes, ())
 
 
-def configuration(**environ: str) -> Settings:
-    """Settings that are right, but for what the test names."""
+def make_settings(**environ: str) -> Settings:
+    """Return valid settings, with these variables in the environment."""
     return settings.load({**ENVIRON, **environ}, {})
-
-
-def described(error: Any) -> Mapping[str, str]:
-    """A refusal as plain words, to compare."""
-    return {"code": error.code, "reason": str(error)}

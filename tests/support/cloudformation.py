@@ -1,7 +1,7 @@
-"""template.yaml and a choice of parameters go in; what CloudFormation would make of them comes out.
+"""Resolve template.yaml for given parameters, as CloudFormation would.
 
-SAM's own translator expands it; the intrinsic functions that it uses are resolved here. A function
-that is not known here, or a name that does not exist, is refused by a KeyError.
+SAM's own translator expands the template; this module resolves its intrinsic functions. An
+unsupported function or an undefined name raises KeyError.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from samtranslator.translator.transform import transform
 from tests.support.paths import ROOT
 
 TEMPLATE = ROOT / "template.yaml"
-NEEDED = {
+REQUIRED = {
     "StreamArn": "arn:{partition}:dynamodb:{region}:123456789012:table/Source/stream/2018",
     "OtsInstance": "instance",
     "OtsRegion": "ap-southeast-1",
@@ -30,14 +30,14 @@ _NOTHING = object()
 
 
 class _NoManagedPolicies:
-    """The translator asks for AWS's managed policies by name; this template may use none."""
+    """What the translator needs to map names of AWS's managed policies; the template uses none."""
 
     def load(self) -> dict[str, str]:
         return {}
 
 
 def raw() -> dict[str, Any]:
-    """The template as written, intrinsic functions in their long form."""
+    """Return the template as written, with intrinsic functions in their long form."""
     template, faults = decode(str(TEMPLATE))
     assert not faults
     plain: dict[str, Any] = json.loads(json.dumps(template))
@@ -45,17 +45,20 @@ def raw() -> dict[str, Any]:
 
 
 def expanded() -> dict[str, Any]:
-    """The template after SAM's transform, the code's place made up."""
+    """Return the template after SAM's transform, with a fictitious location of the code."""
     template = raw()
     for resource in template["Resources"].values():
         for name in {"CodeUri", "DefinitionUri"} & resource["Properties"].keys():
-            resource["Properties"][name] = "s3://a-bucket/made-up"
+            resource["Properties"][name] = "s3://a-bucket/fictitious"
     result: dict[str, Any] = transform(template, {}, _NoManagedPolicies())
     return result
 
 
 def resolved(partition: str = "aws", **parameters: Any) -> dict[str, dict[str, Any]]:
-    """Logical id -> resource, for these parameters over NEEDED over the template's defaults."""
+    """Return the resources by logical id.
+
+    Values are from `parameters`, then from REQUIRED, then from the template's defaults.
+    """
     template, region = expanded(), REGIONS[partition]
     values: dict[str, Any] = {
         "AWS::Partition": partition,
@@ -64,7 +67,7 @@ def resolved(partition: str = "aws", **parameters: Any) -> dict[str, dict[str, A
         "AWS::NoValue": _NOTHING,
     }
     for name, parameter in template["Parameters"].items():
-        value = parameters.get(name, NEEDED.get(name, parameter.get("Default")))
+        value = parameters.get(name, REQUIRED.get(name, parameter.get("Default")))
         if isinstance(value, str):
             value = value.replace("{partition}", partition).replace("{region}", region)
         values[name] = value.split(",") if parameter["Type"] == "CommaDelimitedList" else value
@@ -78,13 +81,13 @@ def resolved(partition: str = "aws", **parameters: Any) -> dict[str, dict[str, A
 
 
 def properties(resources: dict[str, dict[str, Any]], name: str) -> dict[str, Any]:
-    """What one resource is given."""
+    """Return the properties of one resource."""
     found: dict[str, Any] = resources[name]["Properties"]
     return found
 
 
 def alarms(resources: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    """Logical id -> properties of each alarm."""
+    """Return the properties of each alarm, by logical id."""
     return {
         name: resource["Properties"]
         for name, resource in resources.items()
@@ -93,7 +96,7 @@ def alarms(resources: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
 
 
 def metric(alarm: dict[str, Any]) -> tuple[str, str]:
-    """Namespace and name of what an alarm watches."""
+    """Return the namespace and name of an alarm's metric."""
     if "MetricName" in alarm:
         return alarm["Namespace"], alarm["MetricName"]
     (stat,) = (part["MetricStat"]["Metric"] for part in alarm["Metrics"] if "MetricStat" in part)
@@ -101,7 +104,7 @@ def metric(alarm: dict[str, Any]) -> tuple[str, str]:
 
 
 class _Scope:
-    """What names mean in one deployment."""
+    """The values of names in one deployment."""
 
     def __init__(self, values: dict[str, Any], conditions: dict[str, Any], ids: set[str]) -> None:
         self._values, self._conditions = values, conditions
@@ -112,7 +115,7 @@ class _Scope:
 
     def value(self, node: Any) -> Any:
         if isinstance(node, list):
-            return [kept for kept in map(self.value, node) if kept is not _NOTHING]
+            return [value for value in map(self.value, node) if value is not _NOTHING]
         if not isinstance(node, dict):
             return node
         if len(node) == 1:

@@ -1,7 +1,7 @@
-"""Doubles that are real at the seam: a store in memory that keeps the service's rules, and a clock.
+"""Provide test doubles: a table in memory that applies the service's rules, and a clock.
 
-`MemoryStore.send` is the port that the writer sends through; the local Table Store and this answer
-the same (tests/test_send_port.py).
+`InMemoryTable.send` implements the writer's `Send` port. tests/sync/test_client_send_port.py runs
+the same tests over it and over the local Table Store.
 """
 
 from __future__ import annotations
@@ -13,10 +13,11 @@ from ots_sync.errors import TableStoreError
 from ots_sync.model import RowWrite
 
 Rows = dict[tuple[Any, ...], dict[str, Any]]
+"""Columns by the values of a row's primary key, as a snapshot of the local Table Store."""
 
 
-class MemoryStore:
-    """Rows by the values of their key; `calls` holds how many rows each call had."""
+class InMemoryTable:
+    """A table; `calls` has the number of rows of each request."""
 
     def __init__(self, rows: Rows | None = None) -> None:
         self.rows: Rows = {key: dict(columns) for key, columns in (rows or {}).items()}
@@ -35,22 +36,22 @@ class MemoryStore:
         if write.kind == "delete":
             self.rows.pop(key, None)
         elif write.kind == "put":
-            self.rows[key] = _plain(write.columns)
-        elif write.columns or key in self.rows:  # an update of deletes alone makes no row
+            self.rows[key] = _to_snapshot(write.columns)
+        elif write.columns or key in self.rows:  # an update that only deletes creates no row
             row = self.rows.setdefault(key, {})
             for name in write.delete_columns:
                 row.pop(name, None)
-            row.update(_plain(write.columns))
+            row.update(_to_snapshot(write.columns))
         return None
 
 
 def _check(writes: Sequence[RowWrite]) -> None:
-    """Refuses whole what the service refuses whole."""
+    """Raise TableStoreError for a request that the service rejects as a whole."""
     if not 1 <= len(writes) <= 200:
         raise TableStoreError("OTSParameterInvalid", f"{len(writes)} rows in a request")
     if len({_key(write) for write in writes}) < len(writes):
-        raise TableStoreError("OTSParameterInvalid", "a key stands twice in a request")
-    if sum(map(_counted, writes)) > 4 * 1024 * 1024:
+        raise TableStoreError("OTSParameterInvalid", "two rows of a request have the same key")
+    if sum(map(_counted_bytes, writes)) > 4 * 1024 * 1024:
         raise TableStoreError("OTSParameterInvalid", "the data of a request is over 4 MiB")
     for write in writes:
         cells = len(write.columns) + len(write.delete_columns)
@@ -58,8 +59,8 @@ def _check(writes: Sequence[RowWrite]) -> None:
             raise TableStoreError("OTSParameterInvalid", f"{cells} columns in a row")
 
 
-def _counted(write: RowWrite) -> int:
-    """What the service counts, reckoned here a second time."""
+def _counted_bytes(write: RowWrite) -> int:
+    """Return what the service counts, computed independently of `rows.py`."""
     cells = [*write.primary_key, *write.columns]
     total = sum(len(name.encode()) + _size(value) for name, value in cells)
     total += sum(len(name.encode()) for name in write.delete_columns)
@@ -73,16 +74,16 @@ def _size(value: Any) -> int:
 
 
 def _key(write: RowWrite) -> tuple[Any, ...]:
-    return tuple(_plain(write.primary_key).values())
+    return tuple(_to_snapshot(write.primary_key).values())
 
 
-def _plain(cells: Sequence[tuple[str, Any]]) -> dict[str, Any]:
-    """Cells as a snapshot of the local Table Store has them: a binary is bytes."""
+def _to_snapshot(cells: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    """Return cells as in a snapshot of the local Table Store: a binary value is bytes."""
     return {name: bytes(v) if isinstance(v, bytearray) else v for name, v in cells}
 
 
-def typed(rows: Rows) -> Any:
-    """Rows with the types of their values, to compare: 2, 2.0 and True are three columns."""
+def with_types(rows: Rows) -> Any:
+    """Return rows with the types of their values, because 2, 2.0 and True are equal in Python."""
     return {
         key: {name: (type(value), value) for name, value in columns.items()}
         for key, columns in rows.items()
@@ -90,7 +91,7 @@ def typed(rows: Rows) -> Any:
 
 
 class FakeClock:
-    """Seconds that pass only when somebody sleeps."""
+    """A clock that advances only in `sleep`; `slept` has every duration."""
 
     def __init__(self, now_s: float = 1000.0) -> None:
         self.now_s = now_s
@@ -103,6 +104,6 @@ class FakeClock:
     time = __call__
 
     def sleep(self, seconds: float) -> None:
-        """Lets the time pass at once."""
+        """Advance the clock without waiting."""
         self.slept.append(seconds)
         self.now_s += seconds

@@ -1,6 +1,6 @@
-"""Fixtures of DynamoDB's side: one ministack for each test process, a table for each test.
+"""Provide fixtures of DynamoDB: one ministack per test process, one source table per test.
 
-DYNAMODB_ENDPOINT names another DynamoDB to take instead (`make test-ddblocal`).
+The variable DYNAMODB_ENDPOINT selects another DynamoDB instead (`make test-ddblocal`).
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from ots_local.dynamodb import (
 
 @dataclass(frozen=True)
 class SourceTable:
-    """A table with a stream, keyed as the article's: user_id (S), action_time (N)."""
+    """A table with a stream and the article's keys: user_id (S) and action_time (N)."""
 
     name: str
     stream_arn: str
@@ -33,20 +33,20 @@ class SourceTable:
 
 @pytest.fixture(scope="session")
 def dynamodb() -> Iterator[DynamoDB]:
-    """A DynamoDB on this machine; it lives as long as the test process."""
+    """Run a local DynamoDB for the whole test process."""
     with open_dynamodb(os.environ.get("DYNAMODB_ENDPOINT")) as running:
         yield running
 
 
 @pytest.fixture(scope="session")
 def dynamodb_clients(dynamodb: DynamoDB) -> tuple[Any, Any]:
-    """Clients of its tables and of its streams; a client takes long to make."""
+    """Return its clients for tables and streams; creating a client is slow."""
     return dynamodb.tables, dynamodb.streams
 
 
 @pytest.fixture
 def source_table(dynamodb_clients: tuple[Any, Any]) -> Iterator[SourceTable]:
-    """An empty source table, gone after the test."""
+    """Create an empty source table, and delete it after the test."""
     tables, streams = dynamodb_clients
     name = random_table_name("test")
     arn = create_table(tables, name, {"user_id": "S", "action_time": "N"})

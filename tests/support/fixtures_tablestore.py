@@ -1,4 +1,4 @@
-"""Fixtures of the local Table Store: a running one, empty, with the SDK's client on request."""
+"""Provide the fixture of the local Table Store."""
 
 from __future__ import annotations
 
@@ -11,6 +11,6 @@ from ots_local.tablestore import TableStore
 
 @pytest.fixture
 def table_store() -> Iterator[TableStore]:
-    """Serve an empty, strict local Table Store in memory for one test."""
+    """Run an empty, strict local Table Store in memory for one test."""
     with TableStore() as store:
         yield store

@@ -1,7 +1,6 @@
-"""Fresh instances of lambda_function.py, each with an environment of its own, and target tables.
+"""Load lambda_function.py as a fresh module with its own environment, and create target tables.
 
-A path and an environment go in, a module comes out whose settings are read; what the door keeps
-between invocations is so never another test's.
+Each load has its own settings, client and telemetry, so tests do not share state.
 """
 
 from __future__ import annotations
@@ -26,26 +25,26 @@ from ots_local.tablestore import TableStore
 from tests.support.builders import ENVIRON
 from tests.support.paths import ROOT
 
-DOOR = ROOT / "lambda_function.py"
+HANDLER_PATH = ROOT / "lambda_function.py"
 
-_instances = count(1)
+_loads = count(1)
 
 
-def load_handler(environ: Mapping[str, str] = ENVIRON, path: Path = DOOR) -> Any:
-    """The door as a module of its own, configured by this environment.
+def load_handler(environ: Mapping[str, str] = ENVIRON, path: Path = HANDLER_PATH) -> Any:
+    """Return a new instance of the handler module, with the settings of this environment.
 
-    Its log goes to what is sys.stdout now, so a test that reads the log opens its own door.
+    It logs to the sys.stdout of this moment, so a test that reads the log loads its own instance.
     """
-    name = f"door_{next(_instances)}"
+    name = f"handler_{next(_loads)}"
     spec = importlib.util.spec_from_file_location(name, path)
     assert spec is not None
     assert spec.loader is not None
-    door = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(door)
+    handler = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(handler)
     with _environ({"POWERTOOLS_SERVICE_NAME": name, **environ}):
-        door.settings()
-        door.telemetry()
-    return door
+        handler.settings()
+        handler.telemetry()
+    return handler
 
 
 @contextmanager
@@ -62,7 +61,7 @@ def _environ(environ: Mapping[str, str]) -> Iterator[None]:
 def create_table(
     store: TableStore, name: str, key: Mapping[str, str] | None = None
 ) -> dict[str, str]:
-    """Makes a table in a local Table Store; returns the environment that makes it the target."""
+    """Create a table in a local Table Store; return the environment that makes it the target."""
     key = key or {"user_id": "STRING", "action_time": "INTEGER"}
     client = OTSClient(store.endpoint, store.access_key_id, store.access_key_secret, store.instance)
     client.create_table(

@@ -1,6 +1,6 @@
-"""Strategies of hypothesis: histories of a few items, and how a stream of them is delivered.
+"""Generate histories of a few items, and the deliveries of their stream, with hypothesis.
 
-Some images no row can hold. Expected columns are written down here, not converted.
+Some images cannot be written as a row. Expected columns are listed here, not converted.
 """
 
 from __future__ import annotations
@@ -15,62 +15,73 @@ from tests.support.fakes import Rows
 
 SETTINGS = {"COLUMN_TYPES": "c:Integer"}
 USERS = ("u1", "u2", "u3")
-LONG = "n" * 256  # no column takes this name
+TOO_LONG_NAME = "n" * 256
 
-Image = dict[str, int]  # attribute -> which of VALUES
+Image = dict[str, int]
+"""The attributes of an item, each with a position in VALUES."""
 
 COLUMN_OF = {"a": "a", "b-": "b_0x2d_", "c": "c"}
 VALUES: list[tuple[dict[str, Any], Any]] = [
     ({"N": "1"}, 1),
     ({"S": "1"}, "1"),
-    ({"N": "1.5"}, 1.5),  # refused where the column is pinned to Integer
+    ({"N": "1.5"}, 1.5),  # rejected for the column whose type is Integer
 ]
 
-IMAGES = st.dictionaries(st.sampled_from(["a", "b-", "c", LONG]), st.integers(0, 2), max_size=4)
-# Good images are what most tables hold; where every other image is refused little is ever written.
-GOOD = st.dictionaries(st.sampled_from(["a", "b-", "c"]), st.integers(0, 1), max_size=3)
-STATES = st.one_of(GOOD, GOOD, IMAGES, st.none())
+_IMAGES = st.dictionaries(
+    st.sampled_from(["a", "b-", "c", TOO_LONG_NAME]), st.integers(0, 2), max_size=4
+)
+# Most images are writable, as in most tables. If many were not, little would ever be written.
+_WRITABLE_IMAGES = st.dictionaries(st.sampled_from(["a", "b-", "c"]), st.integers(0, 1), max_size=3)
+_STATES = st.one_of(_WRITABLE_IMAGES, _WRITABLE_IMAGES, _IMAGES, st.none())
 
 
 def is_writable(image: Image) -> bool:
-    return LONG not in image and image.get("c") != 2
+    """Return whether a row can have this image."""
+    return TOO_LONG_NAME not in image and image.get("c") != 2
 
 
-def row_of(image: Image) -> dict[str, Any]:
+def columns_of(image: Image) -> dict[str, Any]:
+    """Return the columns of a row with this image."""
     return {COLUMN_OF[name]: VALUES[value][1] for name, value in image.items()}
 
 
-def item_of(user: str, image: Image | None) -> dict[str, Any] | None:
+def _item_of(user: str, image: Image | None) -> dict[str, Any] | None:
     if image is None:
         return None
     return item(user, **{name: VALUES[value][0] for name, value in image.items()})
 
 
-class Story(NamedTuple):
-    """What happens: each user's images from before the stream on, the order of their changes, and
-    how it is delivered. `starts` picks what stands in the table, `drops` what of it is missing.
+class History(NamedTuple):
+    """The changes of some items, and how Lambda delivers them.
+
+    `states`: the images of each user's item, the first from before the stream. `order`: the user of
+    each change. `old_images`: whether records have them. `initial_states`: the position of the
+    state that each row has first; `missing_columns` are left out of it. `batch_sizes`: the sizes of
+    the first batches. `redeliveries`: after a number of batches, the record to begin again from.
+    `faults`: what happens to the first requests.
     """
 
     states: dict[str, list[Image | None]]
     order: list[str]
     old_images: bool
-    starts: dict[str, int]
-    drops: set[str]
-    borders: list[int]  # sizes of the batches
-    jumps: dict[int, int]  # after so many batches, back to that record
-    faults: list[str]  # of the calls
+    initial_states: dict[str, int]
+    missing_columns: set[str]
+    batch_sizes: list[int]
+    redeliveries: dict[int, int]
+    faults: list[str]
 
 
 @st.composite
-def stories(draw: st.DrawFn) -> Story:
+def histories(draw: st.DrawFn) -> History:
+    """Draw a history."""
     states, order = {}, []
     for user in USERS:
-        drawn = draw(st.lists(STATES, min_size=1, max_size=7))
-        # DynamoDB records no write that changes nothing.
-        kept = [s for i, s in enumerate(drawn) if i == 0 or s != drawn[i - 1]]
-        states[user] = kept
-        order += [user] * (len(kept) - 1)
-    return Story(
+        drawn = draw(st.lists(_STATES, min_size=1, max_size=7))
+        # DynamoDB has no record of a write that changes nothing.
+        distinct = [s for i, s in enumerate(drawn) if i == 0 or s != drawn[i - 1]]
+        states[user] = distinct
+        order += [user] * (len(distinct) - 1)
+    return History(
         states,
         draw(st.permutations(order)),
         draw(st.sampled_from([True, True, True, False])),
@@ -78,47 +89,56 @@ def stories(draw: st.DrawFn) -> Story:
         draw(st.sets(st.sampled_from(sorted(COLUMN_OF.values())), max_size=1)),
         draw(st.lists(st.integers(1, 6), max_size=12)),
         draw(st.dictionaries(st.integers(1, 9), st.integers(0, 18), max_size=4)),
-        draw(st.lists(st.sampled_from(["ok", "ok", "busy", "lost", "late"]), max_size=12)),
+        draw(st.lists(st.sampled_from(["ok", "ok", "throttled", "lost", "late"]), max_size=12)),
     )
 
 
-def stream(story: Story) -> list[dict[str, Any]]:
-    """The records as DynamoDB would write them."""
+def stream_records(history: History) -> list[dict[str, Any]]:
+    """Return the stream records of a history."""
     position = dict.fromkeys(USERS, 0)
     records = []
-    for user in story.order:
+    for user in history.order:
         at = position[user] = position[user] + 1
-        old, new = (item_of(user, image) for image in story.states[user][at - 1 : at + 1])
-        if story.old_images:
-            records.append(record(old, new))
-        else:
-            without = {"OldImage": None, "StreamViewType": "NEW_IMAGE"}
-            records.append(record(old, new, **without))
+        old, new = (_item_of(user, image) for image in history.states[user][at - 1 : at + 1])
+        body: dict[str, Any] = (
+            {} if history.old_images else {"OldImage": None, "StreamViewType": "NEW_IMAGE"}
+        )
+        records.append(record(old, new, **body))
     return records
 
 
-def before(story: Story) -> Rows:
-    """A table that holds any state that a row of it has been in, or misses the row, or a column."""
+def initial_rows(history: History) -> Rows:
+    """Return the rows before the first delivery: any state of each item, possibly incomplete."""
     rows: Rows = {}
     for user in USERS:
-        start = story.starts[user]
-        image = story.states[user][start] if 0 <= start < len(story.states[user]) else None
+        start = history.initial_states[user]
+        image = history.states[user][start] if 0 <= start < len(history.states[user]) else None
         if image is not None and is_writable(image):
-            columns = row_of(image)
-            rows[(user, 1)] = {n: v for n, v in columns.items() if n not in story.drops}
+            columns = columns_of(image)
+            rows[(user, 1)] = {
+                name: value
+                for name, value in columns.items()
+                if name not in history.missing_columns
+            }
     return rows
 
 
-def of_one(
+def history_of_one_item(
     *images: Image | None,
-    row: int = 0,
-    borders: Sequence[int] = (),
-    jumps: dict[int, int] | None = None,
+    initial_state: int = 0,
+    batch_sizes: Sequence[int] = (),
+    redeliveries: dict[int, int] | None = None,
     old_images: bool = True,
-) -> Story:
-    """A story of one item alone, over the row of its image number `row` (-1: none)."""
-    still: dict[str, list[Image | None]] = {user: [None] for user in USERS}
-    states = {**still, USERS[0]: list(images)}
-    order = [USERS[0]] * (len(images) - 1)
-    starts = dict.fromkeys(USERS, row)
-    return Story(states, order, old_images, starts, set(), list(borders), jumps or {}, [])
+) -> History:
+    """Return a history of one item; the row begins with image `initial_state`, -1 for no row."""
+    unchanged: dict[str, list[Image | None]] = {user: [None] for user in USERS}
+    return History(
+        states={**unchanged, USERS[0]: list(images)},
+        order=[USERS[0]] * (len(images) - 1),
+        old_images=old_images,
+        initial_states=dict.fromkeys(USERS, initial_state),
+        missing_columns=set(),
+        batch_sizes=list(batch_sizes),
+        redeliveries=redeliveries or {},
+        faults=[],
+    )

@@ -1,8 +1,4 @@
-"""The whole pipeline on doubles: rules of the real door, a store in memory, a clock, a quarantine.
-
-A scene delivers records as Lambda does, one event at a time; tests look at its rows, at what was
-kept and at what each invocation answered.
-"""
+"""Run the whole pipeline over test doubles: a table in memory, a fake clock and a quarantine."""
 
 from __future__ import annotations
 
@@ -16,48 +12,53 @@ from ots_sync.quarantine import Quarantine
 from ots_sync.rows import RowMapper
 from ots_sync.settings import Settings
 from ots_sync.writer import Send
-from tests.support.builders import configuration, event
-from tests.support.fakes import FakeClock, MemoryStore, Rows
+from tests.support.builders import event, make_settings
+from tests.support.fakes import FakeClock, InMemoryTable, Rows
 
 
-class Scene:
-    """A table, what writes it, where refused records go; `send` may stand before the store's."""
+class PipelineRig:
+    """A table, the pipeline that writes to it, and a quarantine.
+
+    `row_mapper` has the functions of the real handler module. `send` replaces the table's port.
+    `quarantined` has the stored objects by name; with `quarantine=False` there is no quarantine.
+    """
 
     def __init__(
         self,
-        rules: RowMapper,
+        row_mapper: RowMapper,
         *,
         settings: Settings | None = None,
         rows: Rows | None = None,
         send: Send | None = None,
         quarantine: bool = True,
     ) -> None:
-        self.rules = rules
-        self.settings = settings or configuration()
-        self.store = MemoryStore(rows)
+        self.row_mapper = row_mapper
+        self.settings = settings or make_settings()
+        self.table = InMemoryTable(rows)
         self.clock = FakeClock()
-        self.kept: dict[str, bytes] = {}
-        self._send = send
-        self._quarantine = quarantine
+        self.quarantined: dict[str, bytes] = {}
+        self.send: Send = send or self.table.send
+        self._has_quarantine = quarantine
 
-    def run(self, whole: Any, seconds: float = 60.0) -> Outcome:
-        """One invocation that Lambda would end after so many seconds."""
-        ports = invocation.build_context(
+    def run(self, lambda_event: Any, timeout_s: float = 60.0) -> Outcome:
+        """Run one invocation with this timeout."""
+        context = invocation.build_context(
             self.settings,
-            send=self._send or self.store.send,
-            remaining_ms=lambda: int(seconds * 1000),
+            send=self.send,
+            remaining_ms=lambda: int(timeout_s * 1000),
             clock=self.clock,
-            uniform=lambda _, most: most,
+            uniform=lambda _, high: high,
         )
-        return pipeline.run(whole, self.rules, replace(ports, quarantine=self._open))
+        context = replace(context, quarantine=self._open_quarantine)
+        return pipeline.run(lambda_event, self.row_mapper, context)
 
-    def deliver(self, records: Sequence[Any], seconds: float = 60.0) -> str | None:
-        """Return the sequence number of the response, or None if it has none."""
-        told = build_response(self.run(event(*records), seconds), partial_response=True)
-        failures = told["batchItemFailures"]
+    def deliver(self, records: Sequence[Any], timeout_s: float = 60.0) -> str | None:
+        """Return the sequence number in the response to these records, or None."""
+        response = build_response(self.run(event(*records), timeout_s), partial_response=True)
+        failures = response["batchItemFailures"]
         return str(failures[0]["itemIdentifier"]) if failures else None
 
-    def _open(self) -> Quarantine | None:
-        if not self._quarantine:
+    def _open_quarantine(self) -> Quarantine | None:
+        if not self._has_quarantine:
             return None
-        return Quarantine(self.kept.__setitem__, "target", self.settings.fingerprint)
+        return Quarantine(self.quarantined.__setitem__, "target", self.settings.fingerprint)

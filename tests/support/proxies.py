@@ -1,19 +1,28 @@
-"""What stands between the SDK and Table Store and fails there: a proxy, and a server of few words.
+"""Provide servers that stand between the SDK and Table Store, and fail on request.
 
-Both listen on 127.0.0.1 and count the connections that they were asked for.
+All listen on 127.0.0.1 and count the connections that they accept.
 """
 
 from __future__ import annotations
 
 import contextlib
 import socket
+import ssl
 import struct
 import threading
 from collections.abc import Iterator
+from datetime import datetime, timedelta, timezone
+from ipaddress import IPv4Address
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 
 class Listener:
-    """Accepts connections in a thread of its own and hands each to `talk`."""
+    """Accepts connections in a thread, and calls `serve` for each in another one."""
 
     def __init__(self) -> None:
         self._server = socket.create_server(("127.0.0.1", 0))
@@ -24,18 +33,16 @@ class Listener:
 
     @property
     def endpoint(self) -> str:
-        """The address for an SDK's client."""
+        """The URL for an SDK client."""
         return f"http://127.0.0.1:{self.port}"
 
     def close(self) -> None:
-        """Ends everything."""
+        """Close the listener and every connection."""
         for one in self._sockets:
-            with contextlib.suppress(OSError):
-                one.shutdown(socket.SHUT_RDWR)
-            one.close()
+            _shut_down(one)
 
-    def talk(self, client: socket.socket) -> None:
-        """What is done with one connection."""
+    def serve(self, client: socket.socket) -> None:
+        """Serve one connection until it ends."""
         raise NotImplementedError
 
     def _accept(self) -> None:
@@ -46,92 +53,152 @@ class Listener:
                 return
             self.connections += 1
             self._sockets.append(client)
-            threading.Thread(target=self._talk, args=(client,), daemon=True).start()
+            threading.Thread(target=self._serve, args=(client,), daemon=True).start()
 
-    def _talk(self, client: socket.socket) -> None:
+    def _serve(self, client: socket.socket) -> None:
         with contextlib.suppress(OSError):
-            self.talk(client)
+            self.serve(client)
         client.close()
 
 
-class Server(Listener):
-    """Reads a request whole, answers these bytes, and closes."""
+def _shut_down(one: socket.socket) -> None:
+    with contextlib.suppress(OSError):
+        one.shutdown(socket.SHUT_RDWR)
+    one.close()
 
-    def __init__(self, answer: bytes) -> None:
-        self._answer = answer
+
+class CannedServer(Listener):
+    """Reads one whole request, sends these bytes, and closes the connection."""
+
+    def __init__(self, response: bytes) -> None:
+        self._response = response
         super().__init__()
 
-    def talk(self, client: socket.socket) -> None:
-        """One request, one answer."""
-        head = b""
-        while b"\r\n\r\n" not in head:
-            head += client.recv(65536)
-        head, _, body = head.partition(b"\r\n\r\n")
-        length = int(head.lower().partition(b"content-length: ")[2].split()[0])
-        while len(body) < length:
-            body += client.recv(65536)
-        client.sendall(self._answer)
+    def serve(self, client: socket.socket) -> None:
+        """Send the response to one request."""
+        _read_message(client)
+        client.sendall(self._response)
         client.shutdown(socket.SHUT_RDWR)
-        client.close()
 
 
 class Proxy(Listener):
-    """Hands everything on to a port, until told to do worse to the connections there are."""
+    """Forwards all bytes to a port, until it is told to break its open connections."""
 
     def __init__(self, port: int) -> None:
-        self._behind = port
-        self._mute: set[socket.socket] = set()
+        self._target_port = port
+        self._blocked: set[socket.socket] = set()
         self._pairs: list[tuple[socket.socket, socket.socket]] = []
         super().__init__()
 
     def close_idle(self) -> None:
-        """Closes what is open, as a server does with a connection that was idle for long."""
-        self._end(socket.SHUT_RDWR)
+        """Close the open connections, as a server does with connections that are idle for long."""
+        for pair in self._pairs:
+            for one in pair:
+                _shut_down(one)
+        self._pairs.clear()
 
-    def forget(self) -> None:
-        """What comes from now on over what is open is answered by a reset, as a router does that
-        has forgotten a connection.
-        """
+    def reset_on_next_request(self) -> None:
+        """Reset each open connection at its next bytes, as a router that has dropped its state."""
         for client, _ in self._pairs:
-            self._mute.add(client)
+            self._blocked.add(client)
             client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
-    def swallow(self) -> None:
-        """What comes from now on over what is open goes nowhere, and nothing comes back."""
+    def drop_packets(self) -> None:
+        """Forward no more bytes from the open connections, without an error."""
         for client, _ in self._pairs:
-            self._mute.add(client)
+            self._blocked.add(client)
 
-    def talk(self, client: socket.socket) -> None:
-        """Both directions, each by a thread."""
-        server = socket.create_connection(("127.0.0.1", self._behind))
+    def serve(self, client: socket.socket) -> None:
+        """Forward both directions, each in a thread."""
+        server = socket.create_connection(("127.0.0.1", self._target_port))
         self._sockets.append(server)
         self._pairs.append((client, server))
-        threading.Thread(target=self._back, args=(server, client), daemon=True).start()
+        threading.Thread(target=self._forward_back, args=(server, client), daemon=True).start()
         while data := client.recv(65536):
-            if client not in self._mute:
+            if client not in self._blocked:
                 server.sendall(data)
             elif client.getsockopt(socket.SOL_SOCKET, socket.SO_LINGER, 8) != bytes(8):
                 client.close()
                 return
 
-    def _back(self, server: socket.socket, client: socket.socket) -> None:
+    def _forward_back(self, server: socket.socket, client: socket.socket) -> None:
         with contextlib.suppress(OSError):
             while data := server.recv(65536):
                 client.sendall(data)
 
-    def _end(self, how: int) -> None:
-        for pair in self._pairs:
-            for one in pair:
-                with contextlib.suppress(OSError):
-                    one.shutdown(how)
-                one.close()
-        self._pairs.clear()
+
+class TlsProxy(Listener):
+    """Terminates TLS, and forwards one request and one response after another."""
+
+    def __init__(self, port: int, certificate: Path) -> None:
+        self._target_port = port
+        self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self._context.load_cert_chain(certificate)
+        super().__init__()
+
+    @property
+    def endpoint(self) -> str:
+        """The URL for an SDK client."""
+        return super().endpoint.replace("http:", "https:")
+
+    def serve(self, client: socket.socket) -> None:
+        """Forward until one side closes."""
+        with (
+            self._context.wrap_socket(client, server_side=True) as secure,
+            socket.create_connection(("127.0.0.1", self._target_port)) as server,
+        ):
+            self._sockets.append(secure)
+            while request := _read_message(secure):
+                server.sendall(request)
+                secure.sendall(_read_message(server))
+
+
+def _read_message(source: socket.socket) -> bytes:
+    """Return one HTTP message with its head, or nothing when the connection ends."""
+    data = b""
+    while b"\r\n\r\n" not in data:
+        more = source.recv(65_536)
+        if not more:
+            return b""
+        data += more
+    head = data.partition(b"\r\n\r\n")[0]
+    length = int(head.lower().partition(b"content-length: ")[2].split()[0]) + len(head) + 4
+    while len(data) < length:
+        data += source.recv(65_536)
+    return data
+
+
+def self_signed_certificate(folder: Path) -> Path:
+    """Return a file with a self-signed certificate for 127.0.0.1 and its key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    now = datetime.now(timezone.utc)
+    certificate = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - timedelta(hours=1))
+        .not_valid_after(now + timedelta(hours=1))
+        .add_extension(
+            x509.SubjectAlternativeName([x509.IPAddress(IPv4Address("127.0.0.1"))]), critical=False
+        )
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    path = folder / "certificate.pem"
+    path.write_bytes(
+        certificate.public_bytes(serialization.Encoding.PEM)
+        + key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+    )
+    return path
 
 
 @contextlib.contextmanager
 def proxy(endpoint: str) -> Iterator[Proxy]:
-    """A proxy before an endpoint, for the length of a block."""
-    running = Proxy(int(endpoint.rpartition(":")[2]))
+    """Run a proxy in front of an endpoint."""
+    running = Proxy(port_of(endpoint))
     try:
         yield running
     finally:
@@ -139,10 +206,25 @@ def proxy(endpoint: str) -> Iterator[Proxy]:
 
 
 @contextlib.contextmanager
-def server(answer: bytes) -> Iterator[Server]:
-    """A server that answers these bytes, for the length of a block."""
-    running = Server(answer)
+def tls_proxy(endpoint: str, certificate: Path) -> Iterator[TlsProxy]:
+    """Run a proxy with TLS in front of an endpoint."""
+    running = TlsProxy(port_of(endpoint), certificate)
     try:
         yield running
     finally:
         running.close()
+
+
+@contextlib.contextmanager
+def canned_server(response: bytes) -> Iterator[CannedServer]:
+    """Run a server that sends these bytes as its response."""
+    running = CannedServer(response)
+    try:
+        yield running
+    finally:
+        running.close()
+
+
+def port_of(endpoint: str) -> int:
+    """Return the port of a URL."""
+    return int(endpoint.rpartition(":")[2])

@@ -1,7 +1,7 @@
-"""A real instance of Table Store, when four variables name one: an empty table of it, then gone.
+"""Provide an empty table in a real Table Store instance, if four variables name one.
 
-REAL_TABLE_STORE_ENDPOINT, _ID, _SECRET and _INSTANCE. Its host is then the one way off this machine
-that tests have. Costs a table of a random name, deleted afterwards, and a few hundred small writes.
+The variables: REAL_TABLE_STORE_ENDPOINT, _ID, _SECRET and _INSTANCE. Tests may then connect to that
+host too. The table has a random name, gets a few hundred small rows, and is deleted afterwards.
 """
 
 from __future__ import annotations
@@ -25,16 +25,16 @@ from tablestore import (
 )
 
 from ots_sync import client as ots_client
-from tests.support.builders import configuration
+from tests.support.builders import make_settings
 from tests.support.fakes import Rows
-from tests.support.send_ports import Side
+from tests.support.send_ports import TargetTable
 
 PREFIX = "REAL_TABLE_STORE_"
 KEY = [("user_id", "STRING"), ("action_time", "INTEGER")]
 
 
 def environ() -> dict[str, str]:
-    """The settings that the variables make; empty where one of them is not set."""
+    """Return the settings of the instance; empty if one of the variables is not set."""
     found = {
         name: os.environ.get(PREFIX + name, "") for name in ("ENDPOINT", "ID", "SECRET", "INSTANCE")
     }
@@ -42,7 +42,7 @@ def environ() -> dict[str, str]:
 
 
 def hosts() -> frozenset[str]:
-    """The name and the addresses of the endpoint."""
+    """Return the host name and the addresses of the endpoint."""
     host = urlsplit(environ().get("OTS_ENDPOINT", "")).hostname
     if host is None:
         return frozenset()
@@ -51,14 +51,14 @@ def hosts() -> frozenset[str]:
 
 
 @contextmanager
-def table() -> Iterator[Side]:
-    """An empty table, as the others are made for the same tests."""
+def table() -> Iterator[TargetTable]:
+    """Create an empty table, as `send_ports.empty_table` does, and delete it afterwards."""
     name = f"ots_sync_test_{uuid.uuid4().hex[:12]}"
-    client = ots_client.connect(configuration(**environ(), TABLE_NAME=name, OTS_ALLOW_HTTP="1"))
+    client = ots_client.connect(make_settings(**environ(), TABLE_NAME=name, OTS_ALLOW_HTTP="1"))
     throughput = ReservedThroughput(CapacityUnit(0, 0))
     client.create_table(TableMeta(name, KEY), TableOptions(), throughput)
     try:
-        yield Side(
+        yield TargetTable(
             lambda rows: ots_client.batch_write_row(client, name, rows),
             lambda: _rows(client, name),
             client,

@@ -1,6 +1,6 @@
-"""A send port that does what a script says, and means around it whose time is a fake clock's.
+"""Provide a scripted `Send` port, and a writer context for it.
 
-Each call of the script gets the rows by their number and says what becomes of them.
+The script of a test decides the result of each request. Rows have numbers, in `action_time`.
 """
 
 from __future__ import annotations
@@ -9,32 +9,31 @@ import threading
 from collections.abc import Callable, Sequence
 
 from ots_sync.errors import TableStoreError
-from ots_sync.model import Result, Row, RowWrite
+from ots_sync.model import Clock, Result, Row, RowWrite
 from ots_sync.retry import Deadline
-from ots_sync.writer import WriterContext
+from ots_sync.writer import RowErrors, Send, WriterContext
 from tests.support.builders import row
-from tests.support.fakes import FakeClock
 
-CALL_S = 28.0
-SERVICE_S = 15.0
+MAX_CALL_S = 28.0
+SERVICE_TIMEOUT_S = 15.0
 
-Answers = Sequence[TableStoreError | None]
-Script = Callable[[list[int]], Answers]
+Script = Callable[[list[int]], RowErrors]
+"""Takes the row numbers of a request and returns the error of each, or raises."""
 
-BUSY = TableStoreError("OTSServerBusy", "Server is busy.")
-BAD = TableStoreError("OTSParameterInvalid", "The input parameter is invalid.")
+THROTTLED = TableStoreError("OTSServerBusy", "Server is busy.")
+INVALID = TableStoreError("OTSParameterInvalid", "The input parameter is invalid.")
 BROKEN = TableStoreError("ConnectionBroken", "ProtocolError")
 
 
-def done(rows: list[int]) -> Answers:
-    """Every row is acknowledged."""
+def acknowledge(rows: list[int]) -> RowErrors:
+    """Acknowledge every row."""
     return [None] * len(rows)
 
 
-class Scripted:
-    """`calls` holds the row numbers of each call, in the order in which they were begun."""
+class ScriptedSender:
+    """The port; `calls` has the row numbers of each request, in the order of their starts."""
 
-    def __init__(self, script: Script = done) -> None:
+    def __init__(self, script: Script = acknowledge) -> None:
         self.script = script
         self.calls: list[list[int]] = []
         self.threads: set[int] = set()
@@ -42,8 +41,8 @@ class Scripted:
         self.max_in_flight = 0
         self._lock = threading.Lock()
 
-    def send(self, writes: Sequence[RowWrite]) -> Answers:
-        """The port."""
+    def send(self, writes: Sequence[RowWrite]) -> RowErrors:
+        """Run the script for one request."""
         rows = [int(write.primary_key[1][1]) for write in writes]
         with self._lock:
             self.calls.append(rows)
@@ -57,12 +56,15 @@ class Scripted:
                 self.in_flight -= 1
 
 
-def script_of(*steps: TableStoreError | Script) -> Script:
-    """A script by the number of the call; an error fails it whole. After the last all is done."""
-    left = list(steps)
+def in_turn(*steps: TableStoreError | Script) -> Script:
+    """Return a script with one step per request; an error fails the request as a whole.
 
-    def script(rows: list[int]) -> Answers:
-        step = left.pop(0) if left else done
+    Requests after the last step are acknowledged.
+    """
+    remaining = list(steps)
+
+    def script(rows: list[int]) -> RowErrors:
+        step = remaining.pop(0) if remaining else acknowledge
         if isinstance(step, TableStoreError):
             raise step
         return step(rows)
@@ -70,27 +72,23 @@ def script_of(*steps: TableStoreError | Script) -> Script:
     return script
 
 
-def means(
-    send: Callable[[Sequence[RowWrite]], Answers],
-    clock: FakeClock,
-    *,
-    side_by_side: int = 1,
-    left_s: float = 1000.0,
+def writer_context(
+    send: Send, clock: Clock, *, max_concurrency: int = 1, remaining_s: float = 1000.0
 ) -> WriterContext:
-    """A context that ends `left_s` from now; delays are drawn as long as they can be."""
-    deadline = Deadline(clock() + left_s, CALL_S, SERVICE_S)
-    return WriterContext(send, deadline, side_by_side, clock, lambda _, most: most)
+    """Return a context whose deadline is `remaining_s` from now; every backoff is the longest."""
+    deadline = Deadline(clock.monotonic() + remaining_s, MAX_CALL_S, SERVICE_TIMEOUT_S)
+    return WriterContext(send, deadline, max_concurrency, clock, lambda _, high: high)
 
 
-_BULK = bytearray(2_000_000)
+_TWO_MB = bytearray(2_000_000)
 
 
-def numbered(count: int, *, to_a_batch: int = 200) -> list[Row]:
-    """Rows numbered from 0; 2 to a batch by their size, or 200 by their number."""
-    columns = [("bulk", _BULK)] if to_a_batch == 2 else [("n", 1)]
+def numbered_rows(count: int, *, per_batch: int = 200) -> list[Row]:
+    """Return rows numbered from 0, of a size that lets 200 or 2 of them fit into a batch."""
+    columns = [("bulk", _TWO_MB)] if per_batch == 2 else [("n", 1)]
     return [row("put", "user", number, columns) for number in range(count)]
 
 
 def states(results: list[Result]) -> str:
-    """One letter for each row: done, undone, refused."""
+    """Return one letter per row: written, unprocessed, rejected."""
     return "".join(result.state[0] for result in results)

@@ -1,7 +1,7 @@
-"""The writer's `Send` port in every implementation, each with an empty table to write.
+"""Provide every implementation of the writer's `Send` port, each over an empty table.
 
-The store in memory, and the official SDK's native and Python encoders, the two latter talking to a
-local Table Store.
+The implementations: the table in memory, and the official SDK with its native and with its Python
+encoder over a local Table Store.
 """
 
 from __future__ import annotations
@@ -13,33 +13,34 @@ from typing import Any, NamedTuple
 from ots_local.tablestore import TableStore
 from ots_sync import client as ots_client
 from ots_sync.writer import Send
-from tests.support.builders import configuration
-from tests.support.fakes import MemoryStore, Rows
+from tests.support.builders import make_settings
+from tests.support.fakes import InMemoryTable, Rows
 from tests.support.handler import create_table
 
-KINDS = ["memory", "native", "python"]
+IMPLEMENTATIONS = ["memory", "native", "python"]
 _tables = count(1)
 
 
-class Side(NamedTuple):
-    """A table to write: the port, what stands in it, and the SDK's client if there is one."""
+class TargetTable(NamedTuple):
+    """An empty table: its port, its rows, and the SDK's client if there is one."""
 
     send: Send
     rows: Callable[[], Rows]
     client: Any = None
 
 
-def side(kind: str, running: TableStore) -> Side:
-    """An empty table of this kind."""
-    if kind == "memory":
-        memory = MemoryStore()
-        return Side(memory.send, lambda: memory.rows)
+def empty_table(implementation: str, table_store: TableStore) -> TargetTable:
+    """Return an empty table that this implementation of the port writes to."""
+    if implementation == "memory":
+        memory = InMemoryTable()
+        return TargetTable(memory.send, lambda: memory.rows)
     name = f"port_{next(_tables)}"
-    settings = configuration(**create_table(running, name))
-    client = ots_client.connect(settings, enable_native=kind == "native")
-    assert client.enable_native == (kind == "native")  # without a fast encoder both are slow
-    return Side(
+    settings = make_settings(**create_table(table_store, name))
+    client = ots_client.connect(settings, enable_native=implementation == "native")
+    # Without the fast encoder, both implementations use the Python one.
+    assert client.enable_native == (implementation == "native")
+    return TargetTable(
         lambda rows: ots_client.batch_write_row(client, name, rows),
-        lambda: running.rows(name),
+        lambda: table_store.rows(name),
         client,
     )

@@ -1,4 +1,4 @@
-"""Stream records become changes; a malformed one is refused alone, a wrong stream as a whole."""
+"""Test the parsing of stream records: changes, rejected records and wrong streams."""
 
 from __future__ import annotations
 
@@ -19,32 +19,32 @@ OLD, NEW = item(a={"N": "1"}), item(a={"N": "2"})
     [(None, NEW, "INSERT"), (OLD, NEW, "MODIFY"), (OLD, None, "REMOVE")],
     ids=["insert", "modify", "remove"],
 )
-def test_record_is_understood(old: Any, new: Any, name: str) -> None:
-    whole = record(old, new)
-    change = changes.parse_record(whole)
+def test_record_is_parsed_into_a_change(old: Any, new: Any, name: str) -> None:
+    received = record(old, new)
+    change = changes.parse_record(received)
     keys = {key: NEW[key] for key in ("user_id", "action_time")}
-    assert change == Change(name, keys, new, old, whole)
+    assert change == Change(name, keys, new, old, received)
 
 
-def test_remove_takes_no_new_image_and_old_images_may_be_missing() -> None:
+def test_remove_has_no_new_image_and_old_images_are_optional() -> None:
     assert changes.parse_record(record(OLD, None, NewImage=NEW)).new_image is None
     assert changes.parse_record(record(OLD, NEW, OldImage=None)).old_image is None
 
 
-def test_unknown_fields_and_missing_envelope_are_passed_over() -> None:
-    bare = {key: record()[key] for key in ("eventName", "dynamodb")}
-    assert changes.parse_record({**bare, "more": [1]}).event_name == "INSERT"
+def test_unknown_fields_and_a_missing_envelope_are_ignored() -> None:
+    minimal = {key: record()[key] for key in ("eventName", "dynamodb")}
+    assert changes.parse_record({**minimal, "unknown": [1]}).event_name == "INSERT"
 
 
 def without(field: str, of: str | None = None) -> dict[str, Any]:
-    whole = record(OLD, NEW)
-    del (whole if of is None else whole[of])[field]
-    return whole
+    shortened = record(OLD, NEW)
+    del (shortened if of is None else shortened[of])[field]
+    return shortened
 
 
 MALFORMED: dict[str, tuple[Any, str]] = {
-    "no-object": ("record", "a record is not an object"),
-    "none": (None, "a record is not an object"),
+    "text": ("record", "a record is not an object"),
+    "null": (None, "a record is not an object"),
     "no-dynamodb": (without("dynamodb"), "no object 'dynamodb'"),
     "dynamodb-list": ({**record(), "dynamodb": []}, "no object 'dynamodb'"),
     "no-event-name": (without("eventName"), "eventName"),
@@ -55,54 +55,58 @@ MALFORMED: dict[str, tuple[Any, str]] = {
     "keys-list": (record(Keys=[]), "no object 'Keys'"),
     "no-new-image": (without("NewImage", "dynamodb"), "no object 'NewImage'"),
     "new-image-empty": (record(NewImage={}), "no object 'NewImage'"),
-    "new-image-none": (record(NewImage=None), "no object 'NewImage'"),
+    "new-image-null": (record(NewImage=None), "no object 'NewImage'"),
     "old-image-text": (record(OLD, NEW, OldImage="a"), "no object 'OldImage'"),
 }
 
 
-@pytest.mark.parametrize(("wrong", "reason"), MALFORMED.values(), ids=MALFORMED)
-def test_malformed_record_is_refused_alone_with_the_field(wrong: Any, reason: str) -> None:
+@pytest.mark.parametrize(("malformed", "reason"), MALFORMED.values(), ids=MALFORMED)
+def test_malformed_record_alone_is_rejected_and_names_the_field(
+    malformed: Any, reason: str
+) -> None:
     good = [record(), record()]
-    understood, refused = changes.parse_event(event(good[0], wrong, good[1]))
-    assert [change.record for change in understood] == good
-    (one,) = refused
-    assert one.record is wrong
+    parsed, rejected = changes.parse_event(event(good[0], malformed, good[1]))
+    assert [change.record for change in parsed] == good
+    (one,) = rejected
+    assert one.record is malformed
     assert one.error.code == "MalformedRecord"
     assert reason in str(one.error)
 
 
 @pytest.mark.parametrize(
-    "whole", [None, [], "x", {}, {"records": []}, {"Records": None}, {"Records": {}}]
+    "lambda_event", [None, [], "x", {}, {"records": []}, {"Records": None}, {"Records": {}}]
 )
-def test_event_without_records_is_configuration(whole: Any) -> None:
+def test_event_without_a_list_of_records_raises(lambda_event: Any) -> None:
     with pytest.raises(ConfigurationError, match="no list 'Records'"):
-        changes.parse_event(whole)
+        changes.parse_event(lambda_event)
 
 
-def test_empty_event_is_no_changes() -> None:
+def test_event_with_an_empty_list_has_no_changes() -> None:
     assert changes.parse_event(event()) == ([], [])
 
 
 @pytest.mark.parametrize("source", ["aws:kinesis", "aws:sqs", None, 5, ["aws:dynamodb"]])
-def test_foreign_source_is_configuration(source: Any) -> None:
+def test_foreign_event_source_raises(source: Any) -> None:
     with pytest.raises(ConfigurationError, match="eventSource is not aws:dynamodb"):
         changes.parse_event(event(record(), {**record(), "eventSource": source}))
 
 
 @pytest.mark.parametrize("view", ["KEYS_ONLY", "OLD_IMAGE"])
 @pytest.mark.parametrize("new", [NEW, None], ids=["modify", "remove"])
-def test_stream_without_new_images_is_configuration(view: str, new: Any) -> None:
+def test_stream_without_new_images_raises(view: str, new: Any) -> None:
     with pytest.raises(ConfigurationError, match=f"view type is {view}.*NEW_AND_OLD_IMAGES"):
         changes.parse_event(event(record(OLD, new, StreamViewType=view)))
 
 
-@pytest.mark.parametrize("view", ["NEW_IMAGE", "NEW_AND_OLD_IMAGES", None, ["KEYS_ONLY"], "NEWER"])
-def test_other_views_are_read(view: Any) -> None:
+@pytest.mark.parametrize(
+    "view", ["NEW_IMAGE", "NEW_AND_OLD_IMAGES", None, ["KEYS_ONLY"], "UNKNOWN"]
+)
+def test_any_other_view_type_is_accepted(view: Any) -> None:
     assert len(changes.parse_event(event(record(StreamViewType=view)))[0]) == 1
 
 
 @pytest.mark.parametrize(
-    ("number", "known"),
+    ("number", "expected"),
     [
         ("123", "123"),
         ("00123", "00123"),
@@ -117,13 +121,13 @@ def test_other_views_are_read(view: Any) -> None:
     ],
     ids=lambda value: ascii(value)[:16],
 )
-def test_sequence_number_is_one_that_lambda_would_know(number: Any, known: str) -> None:
-    """Anything else cannot be named in an answer, nor compared as an integer."""
-    assert changes.sequence_number(record(SequenceNumber=number)) == known
+def test_sequence_number_is_empty_unless_lambda_accepts_it(number: Any, expected: str) -> None:
+    """Anything else could be neither named in a response nor compared as an integer."""
+    assert changes.sequence_number(record(SequenceNumber=number)) == expected
 
 
 @pytest.mark.parametrize("malformed", [None, [], "x", {}, {"dynamodb": None}])
-def test_sequence_number_of_a_malformed_record_is_none(malformed: Any) -> None:
+def test_sequence_number_of_a_malformed_record_is_empty(malformed: Any) -> None:
     assert changes.sequence_number(malformed) == ""
 
 
@@ -142,12 +146,12 @@ def test_sequence_number_of_a_malformed_record_is_none(malformed: Any) -> None:
     ],
     ids=lambda value: repr(value)[:16],
 )
-def test_creation_time_is_seconds_or_nothing(created: Any, seconds: float | None) -> None:
-    """It is for the lag alone, so an odd one stops no record."""
+def test_creation_time_that_is_not_a_time_is_ignored(created: Any, seconds: float | None) -> None:
+    """It only affects the lag, so an invalid one must not reject the record."""
     change = changes.parse_record(record(ApproximateCreationDateTime=created))
     assert changes.oldest_creation_s([change]) == seconds
 
 
-def test_understand_raises_what_read_collects() -> None:
+def test_parse_record_raises_what_parse_event_collects() -> None:
     with pytest.raises(RejectedError, match="not an object"):
         changes.parse_record(None)

@@ -1,4 +1,4 @@
-"""Column names: any attribute name becomes a documented one, and nothing meets or gets lost."""
+"""Test the mapping of attribute names to column names: valid, reversible, without collisions."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ ESCAPED = {
     "日本": "_0xe697a5e69cac_",
     "😀": "_0xf09f9880_",
     "é": "_0xc3a9_",
-    "e\u0301": "e_0xcc81_",  # the same letter to the eye, another name
+    "e\u0301": "e_0xcc81_",  # looks the same as the one above, but is another name
     "a\nb": "a_0x0a_b",
     "a\x00": "a_0x00_",
     "_0x41_": "_0x5f_0x41_",
@@ -39,25 +39,25 @@ ESCAPED = {
 
 
 @pytest.mark.parametrize(("attribute", "column"), ESCAPED.items(), ids=ascii)
-def test_escape_and_back(attribute: str, column: str) -> None:
+def test_escaped_name_maps_back_to_the_attribute(attribute: str, column: str) -> None:
     assert column_names.to_column_name(attribute, "escape") == column
     assert column_names.to_attribute_name(column, "escape") == attribute
 
 
 @pytest.mark.parametrize("attribute", ["a", "日本", "a b", "1", "a_0x31_", "x" * 255])
-def test_verbatim_passes_names_on(attribute: str) -> None:
+def test_verbatim_does_not_change_names(attribute: str) -> None:
     assert column_names.to_column_name(attribute, "verbatim") == attribute
     assert column_names.to_attribute_name(attribute, "verbatim") == attribute
 
 
 @pytest.mark.parametrize(
-    ("attribute", "mode", "fits"),
+    ("attribute", "mode", "valid"),
     [
         ("x" * 255, "escape", True),
         ("x" * 256, "escape", False),
-        ("-" * 126, "escape", False),  # 4 + 2 * 126 is one too many
+        ("-" * 126, "escape", False),  # 4 + 2 * 126 bytes
         ("-" * 125, "escape", True),
-        ("é" * 127, "verbatim", True),  # bytes count, not characters
+        ("é" * 127, "verbatim", True),  # 254 bytes
         ("é" * 128, "verbatim", False),
         ("", "escape", False),
         ("", "verbatim", False),
@@ -66,21 +66,21 @@ def test_verbatim_passes_names_on(attribute: str) -> None:
     ],
     ids=lambda value: ascii(value)[:24],
 )
-def test_name_too_long_empty_or_no_text_is_refused(attribute: str, mode: str, fits: bool) -> None:
-    if fits:
+def test_name_must_have_1_to_255_bytes_of_utf_8(attribute: str, mode: str, valid: bool) -> None:
+    if valid:
         assert len(column_names.to_column_name(attribute, mode).encode()) <= 255
     else:
         with pytest.raises(RejectedError, match="name"):
             column_names.to_column_name(attribute, mode)
 
 
-# Letters that make the escape's own marks likely, beside any others.
+# These characters make the escape's own markers likely.
 NAMES = st.text(st.sampled_from("_0xabf15-é日 ") | st.characters(codec="utf-8"), min_size=1)
 
 
 @given(NAMES)
-def test_every_name_comes_back(attribute: str) -> None:
-    """Reversible, so no two attributes meet in one column; and always a documented name."""
+def test_escape_is_reversible_and_returns_a_valid_name(attribute: str) -> None:
+    """Because it is reversible, no two attributes get the same column."""
     assume(len(attribute.encode()) <= 120)
     column = column_names.to_column_name(attribute, "escape")
     assert re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", column)
@@ -88,8 +88,8 @@ def test_every_name_comes_back(attribute: str) -> None:
 
 
 @given(NAMES)
-def test_name_that_fits_is_its_own(attribute: str) -> None:
-    """What fits stays as it is, and nothing else does: names of key columns are checked by this."""
+def test_is_valid_returns_whether_escape_keeps_the_name(attribute: str) -> None:
+    """The settings check the names of key columns with it."""
     assume(len(attribute.encode()) <= 120)
     assert column_names.is_valid(attribute) == (
         column_names.to_column_name(attribute, "escape") == attribute

@@ -1,4 +1,4 @@
-"""Keys and columns as the settings say, and refusals that name the attribute, never its value."""
+"""Test the conversion of items to keys and columns; a rejection names only the attribute."""
 
 from __future__ import annotations
 
@@ -8,37 +8,37 @@ import pytest
 
 from ots_sync.columns import Columns
 from ots_sync.errors import ConfigurationError, RejectedError
-from tests.support.builders import configuration, item
+from tests.support.builders import item, make_settings
 
 
 def columns(**environ: str) -> Columns:
-    return Columns(configuration(**environ))
+    return Columns(make_settings(**environ))
 
 
 def test_primary_key_is_in_the_target_tables_order() -> None:
     keys = {"action_time": {"N": "5"}, "user_id": {"S": "a"}}
     assert columns().primary_key(keys) == [("user_id", "a"), ("action_time", 5)]
-    turned = columns(PRIMARY_KEY="action_time,user_id").primary_key(keys)
-    assert turned == [("action_time", 5), ("user_id", "a")]
+    reversed_order = columns(PRIMARY_KEY="action_time,user_id").primary_key(keys)
+    assert reversed_order == [("action_time", 5), ("user_id", "a")]
 
 
 @pytest.mark.parametrize(
     "keys",
     [
         {"user_id": {"S": "a"}},
-        {"user_id": {"S": "a"}, "action_time": {"N": "1"}, "more": {"S": "b"}},
+        {"user_id": {"S": "a"}, "action_time": {"N": "1"}, "extra": {"S": "b"}},
         {"user_id": {"S": "a"}, "time": {"N": "1"}},
     ],
-    ids=["fewer", "more", "other"],
+    ids=["missing", "extra", "other"],
 )
-def test_keys_that_are_not_primary_keys_are_configuration(keys: dict[str, Any]) -> None:
+def test_keys_that_differ_from_primary_key_raise(keys: dict[str, Any]) -> None:
     with pytest.raises(ConfigurationError) as error:
         columns().primary_key(keys)
     for name in ("PRIMARY_KEY", "'user_id', 'action_time'", *map(repr, keys)):
         assert name in str(error.value)
 
 
-def test_key_of_another_type_than_primary_key_says_is_configuration() -> None:
+def test_key_with_another_type_than_in_primary_key_raises() -> None:
     typed = columns(PRIMARY_KEY="user_id:string,action_time:integer")
     assert typed.primary_key(item()) == [("user_id", "user"), ("action_time", 1)]
     with pytest.raises(ConfigurationError, match="another type for the key user_id"):
@@ -46,29 +46,31 @@ def test_key_of_another_type_than_primary_key_says_is_configuration() -> None:
 
 
 @pytest.mark.parametrize("tagged", [{"N": "1.5"}, {"N": "1e30"}, {"BOOL": True}, {"S": 1}], ids=str)
-def test_one_key_that_cannot_be_one_is_refused_alone_and_named(tagged: dict[str, Any]) -> None:
-    """Only its record is wrong, whatever type PRIMARY_KEY gives the column."""
-    for typed in ("user_id,action_time", "user_id:string,action_time:integer"):
+def test_invalid_key_value_is_rejected_with_the_name_of_the_key(tagged: dict[str, Any]) -> None:
+    """Only its record is rejected, with every type that PRIMARY_KEY gives to the column."""
+    for primary_key in ("user_id,action_time", "user_id:string,action_time:integer"):
         with pytest.raises(RejectedError, match="'action_time'"):
-            columns(PRIMARY_KEY=typed).primary_key({"user_id": {"S": "a"}, "action_time": tagged})
+            columns(PRIMARY_KEY=primary_key).primary_key(
+                {"user_id": {"S": "a"}, "action_time": tagged}
+            )
 
 
-def test_column_by_mode_and_pin() -> None:
+def test_column_depends_on_column_names_and_column_types() -> None:
     assert columns().column("a-b", {"N": "2"}) == ("a_0x2d_b", 2)
     assert columns(COLUMN_NAMES="verbatim").column("a-b", {"N": "2"}) == ("a-b", 2)
-    pinned = columns(COLUMN_TYPES="a_0x2d_b:Double,price:String")
-    assert pinned.column("a-b", {"N": "2"}) == ("a_0x2d_b", 2.0)
-    assert pinned.column("price", {"N": "2.50"}) == ("price", "2.5")
-    assert pinned.column("other", {"N": "2"}) == ("other", 2)
+    typed = columns(COLUMN_TYPES="a_0x2d_b:Double,price:String")
+    assert typed.column("a-b", {"N": "2"}) == ("a_0x2d_b", 2.0)
+    assert typed.column("price", {"N": "2.50"}) == ("price", "2.5")
+    assert typed.column("other", {"N": "2"}) == ("other", 2)
 
 
-def test_pin_touches_numbers_only() -> None:
-    pinned = columns(COLUMN_TYPES="a:Double")
-    assert pinned.column("a", {"S": "2"}) == ("a", "2")
-    assert pinned.column("a", {"NS": ["2"]}) == ("a", '["2"]')
-    assert pinned.column("a", {"L": [{"N": "2"}]}) == ("a", '[{"N":"2"}]')
+def test_column_types_affect_numbers_only() -> None:
+    typed = columns(COLUMN_TYPES="a:Double")
+    assert typed.column("a", {"S": "2"}) == ("a", "2")
+    assert typed.column("a", {"NS": ["2"]}) == ("a", '["2"]')
+    assert typed.column("a", {"L": [{"N": "2"}]}) == ("a", '[{"N":"2"}]')
     with pytest.raises(RejectedError, match=r"attribute 'a': .*not exact as Double"):
-        pinned.column("a", {"N": "9007199254740993"})
+        typed.column("a", {"N": "9007199254740993"})
 
 
 @pytest.mark.parametrize(
@@ -83,27 +85,28 @@ def test_pin_touches_numbers_only() -> None:
     ],
     ids=ascii,
 )
-def test_refusal_names_the_attribute_on_one_line_and_not_its_value(
+def test_rejection_names_the_attribute_on_one_line_without_its_value(
     attribute: str, tagged: dict[str, Any]
 ) -> None:
-    with pytest.raises(RejectedError) as refused:
+    with pytest.raises(RejectedError) as rejected:
         columns().column(attribute, tagged)
-    reason = str(refused.value)
+    reason = str(rejected.value)
     assert ascii(attribute)[:40].rstrip("'") in reason
     assert "secret" not in reason
     assert reason.isascii()
     assert reason.isprintable()
 
 
-def test_names_to_delete_leave_out_what_was_never_written() -> None:
-    """A column whose name no table takes cannot be there, so it needs no delete."""
+def test_invalid_names_are_left_out_of_the_columns_to_delete() -> None:
+    """No table accepts such a name, so the column was never written."""
     names = ["a", "n" * 256, "b-c", "", "\ud800"]
     assert columns().names(names) == ["a", "b_0x2d_c"]
 
 
-def test_names_of_an_event_are_forgotten() -> None:
-    """Nothing of an event outlives its invocation, not even attribute names."""
-    met = columns()
-    met.column("a-b", {"N": "2"})
-    met.clear_cache()
-    assert "a-b" not in repr(vars(met))
+def test_clear_cache_removes_the_names_of_an_event() -> None:
+    """No data of an event outlives its invocation, not even attribute names."""
+    used = columns()
+    used.column("a-b", {"N": "2"})
+    assert "a-b" in repr(vars(used))
+    used.clear_cache()
+    assert "a-b" not in repr(vars(used))

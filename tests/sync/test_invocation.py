@@ -1,9 +1,10 @@
-"""One invocation's frame: how its time is divided, what it says when it fails, what it leaves."""
+"""Test the frame of an invocation: its deadline, the failure log, and what it leaves behind."""
 
 from __future__ import annotations
 
 import contextlib
 import gc
+import json
 import sys
 import threading
 import weakref
@@ -18,23 +19,24 @@ from ots_sync.errors import ConfigurationError, UnprocessedRecordsError
 from ots_sync.invocation import DEFAULT_TIMEOUT_S, RESPONSE_RESERVE_S
 from ots_sync.pipeline import Context
 from ots_sync.quarantine import MAX_STORE_S
-from tests.support.builders import configuration, event, item, record
-from tests.support.fakes import FakeClock, MemoryStore
+from ots_sync.telemetry import Telemetry
+from tests.support.builders import event, item, make_settings, record
+from tests.support.fakes import FakeClock, InMemoryTable
 from tests.support.handler import create_table, load_handler
 
 
-def ports(clock: FakeClock, remaining_s: float | None, **environ: str) -> Context:
-    """Of an invocation with so much time left; None: one that Lambda did not make."""
+def build_context(clock: FakeClock, remaining_s: float | None, **environ: str) -> Context:
+    """Return the context of an invocation; `remaining_s` is None without Lambda's context."""
     return invocation.build_context(
-        configuration(**environ),
-        send=MemoryStore().send,
+        make_settings(**environ),
+        send=InMemoryTable().send,
         remaining_ms=None if remaining_s is None else lambda: int(remaining_s * 1000),
         clock=clock,
-        uniform=lambda least, _: least,
+        uniform=lambda low, _: low,
     )
 
 
-KEPT = {"QUARANTINE": "file:///quarantine"}
+WITH_QUARANTINE = {"QUARANTINE": "file:///quarantine"}
 
 
 @pytest.mark.parametrize(
@@ -42,111 +44,112 @@ KEPT = {"QUARANTINE": "file:///quarantine"}
     [
         ({}, max_call_s(15) + RESPONSE_RESERVE_S),
         ({"OTS_TIMEOUT": "5"}, max_call_s(5) + RESPONSE_RESERVE_S),
-        (KEPT, max_call_s(15) + MAX_STORE_S + RESPONSE_RESERVE_S),
+        (WITH_QUARANTINE, max_call_s(15) + MAX_STORE_S + RESPONSE_RESERVE_S),
     ],
 )
-def test_it_begins_only_with_time_for_one_call_and_what_follows(
+def test_invocation_needs_time_for_one_request_and_what_follows_it(
     environ: dict[str, str], needed_s: float
 ) -> None:
     clock = FakeClock(0.0)
-    begun = ports(clock, needed_s, **environ).writer.deadline
-    assert begun.allows_call(0.0)
-    assert not begun.allows_call(0.001)
+    deadline = build_context(clock, needed_s, **environ).writer.deadline
+    assert deadline.allows_call(0.0)
+    assert not deadline.allows_call(0.001)
     with pytest.raises(ConfigurationError, match=f"can take {needed_s:.0f} s. Raise the timeout"):
-        ports(clock, needed_s - 0.001, **environ)
+        build_context(clock, needed_s - 0.001, **environ)
 
 
 @pytest.mark.parametrize(
-    ("at_s", "may"), [(60 - MAX_STORE_S - RESPONSE_RESERVE_S, True), (45.001, False)]
+    ("at_s", "has_time"), [(60 - MAX_STORE_S - RESPONSE_RESERVE_S, True), (45.001, False)]
 )
-def test_record_is_kept_only_while_there_is_time_for_it(at_s: float, may: bool) -> None:
+def test_record_is_quarantined_only_while_there_is_time(at_s: float, has_time: bool) -> None:
     clock = FakeClock(0.0)
-    made = ports(clock, 60, **KEPT)
+    context = build_context(clock, 60, **WITH_QUARANTINE)
     clock.now_s = at_s
-    assert made.has_time_to_store() is may
+    assert context.has_time_to_store() is has_time
 
 
-def test_invocation_without_lambda_has_a_minute() -> None:
-    deadline = ports(FakeClock(0.0), None).writer.deadline
+def test_invocation_without_lambdas_context_has_a_minute() -> None:
+    deadline = build_context(FakeClock(0.0), None).writer.deadline
     assert deadline.at_s == DEFAULT_TIMEOUT_S - RESPONSE_RESERVE_S
 
 
-class Voice:
-    """What is told, as text."""
-
-    def __init__(self) -> None:
-        self.said: list[str] = []
-
-    def log_failure(self, error: Exception) -> None:
-        self.said.append(f"{type(error).__name__}: {error}")
+def log_lines(capsys: pytest.CaptureFixture[str]) -> list[Any]:
+    """Return what was logged since the last call."""
+    return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
 
 
-def test_named_error_is_told_and_raised_as_it_is() -> None:
-    voice = Voice()
+def test_sync_error_is_logged_and_raised_unchanged(capsys: pytest.CaptureFixture[str]) -> None:
+    telemetry = Telemetry("test-invocation-sync-error", "namespace")
     error = ConfigurationError("no such table")
-    with pytest.raises(ConfigurationError) as raised, invocation.log_failures(voice):
+    with pytest.raises(ConfigurationError) as raised, invocation.log_failures(telemetry):
         raise error
     assert raised.value is error
-    assert voice.said == ["ConfigurationError: no such table"]
+    (line,) = log_lines(capsys)
+    assert (line["level"], line["error"]) == ("ERROR", "ConfigurationError")
+    assert line["reason"] == "no such table"
 
 
-def test_unforeseen_error_is_told_by_kind_and_place_and_not_by_its_words() -> None:
-    """They can hold a value."""
-    voice = Voice()
-    with pytest.raises(UnprocessedRecordsError) as raised, invocation.log_failures(voice):
+def test_unexpected_error_is_logged_by_type_and_location_only(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Its message can contain a value."""
+    telemetry = Telemetry("test-invocation-unexpected-error", "namespace")
+    with pytest.raises(UnprocessedRecordsError) as raised, invocation.log_failures(telemetry):
         int("a secret value")
     assert "ValueError in test_invocation.py" in str(raised.value)
-    assert "secret" not in str(raised.value) + voice.said[0]
+    (line,) = log_lines(capsys)
+    assert line["reason"] == str(raised.value)
+    assert "secret" not in str(raised.value) + json.dumps(line)
     assert raised.value.__cause__ is None
     assert raised.value.__suppress_context__
 
 
-class Remembered(dict[str, Any]):
-    """A record that tells when it is gone."""
+class TrackedRecord(dict[str, Any]):
+    """A record that a weak reference can refer to."""
 
 
 @pytest.fixture
-def door(table_store: TableStore) -> Any:
+def handler(table_store: TableStore) -> Any:
     return load_handler({**create_table(table_store, "target"), "OTS_TIMEOUT": "1"})
 
 
-def test_nothing_of_an_event_survives_it(door: Any) -> None:
-    """What stays is the client and the settings."""
-    told = Remembered(record(new=item("u", 1, v={"S": "a value"})))
-    seen = weakref.ref(told)
-    door.lambda_handler({"Records": [told]}, None)
-    del told
+def test_no_object_of_an_event_outlives_its_invocation(handler: Any) -> None:
+    tracked = TrackedRecord(record(new=item("u", 1, v={"S": "a value"})))
+    reference = weakref.ref(tracked)
+    handler.lambda_handler({"Records": [tracked]}, None)
+    del tracked
     gc.collect()
-    assert seen() is None
+    assert reference() is None
 
 
-def test_client_and_settings_are_made_once_and_no_thread_is_left(
-    door: Any, table_store: TableStore
+def test_client_and_settings_are_created_once_and_threads_end(
+    handler: Any, table_store: TableStore
 ) -> None:
-    made = [door.client(), door.settings()]
+    kept = [handler.client(), handler.settings()]
     threads = threading.active_count()
     for number in range(3):
-        whole = event(*[record(new=item(f"u{n}", number)) for n in range(450)])
-        door.lambda_handler(whole, None)
+        records = [record(new=item(f"u{n}", number)) for n in range(450)]
+        handler.lambda_handler(event(*records), None)
         assert threading.active_count() == threads
-    assert [door.client(), door.settings()] == made
+    assert [handler.client(), handler.settings()] == kept
     assert len(table_store.rows("target")) == 1350
 
 
-def test_edited_door_that_fails_fails_the_invocation_by_a_named_error(door: Any) -> None:
-    def wrong(*_: Any) -> Any:
+def test_unexpected_error_of_an_edited_function_raises_a_sync_error(handler: Any) -> None:
+    def edited(*_: Any) -> Any:
         raise KeyError("a secret value")
 
-    door.batch_write_row = wrong
+    handler.batch_write_row = edited
     with pytest.raises(UnprocessedRecordsError, match="unexpected KeyError") as raised:
-        door.lambda_handler(event(record()), None)
+        handler.lambda_handler(event(record()), None)
     assert "secret" not in str(raised.value)
 
 
-def test_interpreter_is_as_it_was_when_an_invocation_ends_however_it_ends() -> None:
-    """The garbage collector and the threads' turns are the process's, and tools share it."""
+def test_gc_paused_restores_the_state_of_the_interpreter() -> None:
+    """The collector and the switch interval belong to the process, which the tools share."""
     before = gc.isenabled(), sys.getswitchinterval()
-    assert before == (True, pytest.approx(0.005))  # nor has any invocation before left a trace
+    assert gc.isenabled()  # earlier invocations have restored it too
+    assert sys.getswitchinterval() == pytest.approx(0.005)
     with contextlib.suppress(KeyError), invocation.gc_paused():
         assert not gc.isenabled()
         assert sys.getswitchinterval() == pytest.approx(invocation.SWITCH_INTERVAL_S)

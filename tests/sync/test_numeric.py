@@ -1,4 +1,4 @@
-"""Numbers arrive exactly or are refused: both sides of every boundary."""
+"""Test the conversion of numbers, exact or rejected, on both sides of every boundary."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ots_tools.attributes import to_attribute
 D38 = "12345678901234567890123456789012345678"
 
 COLUMNS = {
-    # Integer: integral and within 64 bits, however it is spelled.
+    # Integer: integral and within 64 bits, in any notation.
     "0": 0,
     "-0": 0,
     "0.000": 0,
@@ -44,13 +44,13 @@ COLUMNS = {
     "0.1": 0.1,
     "1.7976931348623157": 1.7976931348623157,
     "0.30000000000000004": 0.30000000000000004,
-    "0.30000000000000002": "0.30000000000000002",  # a double shows it as ...004
+    "0.30000000000000002": "0.30000000000000002",  # a double prints ...004
     "8.00000000000001": 8.00000000000001,
-    "8.000000000000001": "8.000000000000001",  # a double shows it as ...002
+    "8.000000000000001": "8.000000000000001",  # a double prints ...002
     "1e-130": 1e-130,
     "-1E-130": -1e-130,
     "9.9e-131": None,
-    # String: the exact digits, plain.
+    # String: the exact digits, without an exponent.
     "0.1234567890123456789": "0.1234567890123456789",
     D38: D38,
     f"-{D38}": f"-{D38}",
@@ -68,7 +68,7 @@ COLUMNS = {
     "9." + "9" * 37 + "E+125": "9" * 38 + "0" * 88,
     "1e126": None,
     "-1e125": "-1" + "0" * 125,
-    # No numbers at all.
+    # Not numbers.
     "": None,
     " 1": None,
     "1 ": None,
@@ -93,7 +93,7 @@ COLUMNS = {
 
 
 @pytest.mark.parametrize(("text", "column"), COLUMNS.items(), ids=lambda value: repr(value)[:40])
-def test_column_is_exact_or_refused(text: str, column: object) -> None:
+def test_number_is_converted_exactly_or_rejected(text: str, column: object) -> None:
     if column is None:
         with pytest.raises(RejectedError, match="an N "):
             numeric.to_column(text)
@@ -102,19 +102,19 @@ def test_column_is_exact_or_refused(text: str, column: object) -> None:
 
 
 @pytest.mark.parametrize("value", [None, True, 1, 1.5, b"1", ["1"], {"N": "1"}], ids=repr)
-def test_number_that_is_not_text_is_refused(value: object) -> None:
+def test_number_that_is_not_text_is_rejected(value: object) -> None:
     """DynamoDB sends numbers as text; a JSON number may already have been rounded."""
-    for reading in (
+    for convert in (
         numeric.to_column,
         numeric.to_decimal_text,
         lambda v: numeric.cast_to(v, "Integer"),
     ):
         with pytest.raises(RejectedError, match="not a number"):
-            reading(value)
+            convert(value)
 
 
 @pytest.mark.parametrize(
-    ("text", "plain"),
+    ("text", "decimal"),
     {
         "1.50": "1.5",
         "-0.0": "0",
@@ -125,11 +125,11 @@ def test_number_that_is_not_text_is_refused(value: object) -> None:
         "1E-130": "0." + "0" * 129 + "1",
     }.items(),
 )
-def test_plain_has_no_exponent_no_spare_zero_no_negative_zero(text: str, plain: str) -> None:
-    assert numeric.to_decimal_text(text) == plain
+def test_decimal_text_is_without_exponent_and_redundant_zeros(text: str, decimal: str) -> None:
+    assert numeric.to_decimal_text(text) == decimal
 
 
-PINNED = [
+CASTS = [
     ("2", "Integer", 2),
     ("2.0", "Integer", 2),
     ("2.5", "Integer", None),
@@ -148,17 +148,17 @@ PINNED = [
 ]
 
 
-@pytest.mark.parametrize(("text", "pin", "column"), PINNED)
-def test_pin_takes_the_number_exactly_or_refuses_it(text: str, pin: str, column: object) -> None:
+@pytest.mark.parametrize(("text", "number_type", "column"), CASTS)
+def test_cast_to_a_type_is_exact_or_rejected(text: str, number_type: str, column: object) -> None:
     if column is None:
-        with pytest.raises(RejectedError, match=f"not exact as {pin}"):
-            numeric.cast_to(text, pin)
+        with pytest.raises(RejectedError, match=f"not exact as {number_type}"):
+            numeric.cast_to(text, number_type)
     else:
-        assert same(numeric.cast_to(text, pin), column)
+        assert same(numeric.cast_to(text, number_type), column)
 
 
 def same(one: object, other: object) -> bool:
-    """Equal in type too: 2, 2.0 and True are three columns."""
+    """Return whether the types are equal too: 2, 2.0 and True are three columns."""
     return type(one) is type(other) and one == other
 
 
@@ -166,8 +166,8 @@ DIGITS = st.integers(-(10**38) + 1, 10**38 - 1)
 
 
 @given(digits=DIGITS, exponent=st.integers(-130, 125))
-def test_every_number_of_dynamodb_comes_back_exactly(digits: int, exponent: int) -> None:
-    """Whatever column a number takes, read back it is the same number: nothing is rounded."""
+def test_every_dynamodb_number_converts_back_exactly(digits: int, exponent: int) -> None:
+    """Nothing is rounded, whichever type the column has."""
     number = Decimal(digits).scaleb(exponent)
     text = str(number)
     if number and not -130 <= number.adjusted() <= 125:
@@ -183,10 +183,10 @@ def test_every_number_of_dynamodb_comes_back_exactly(digits: int, exponent: int)
     assert isinstance(column, int) == is_integer
 
 
-@given(digits=DIGITS, exponent=st.integers(-60, 60), spelling=st.sampled_from(["f", "e", "E"]))
-def test_spelling_does_not_matter(digits: int, exponent: int, spelling: str) -> None:
-    """The same number, written plainly or with an exponent, is the same column."""
+@given(digits=DIGITS, exponent=st.integers(-60, 60), notation=st.sampled_from(["f", "e", "E"]))
+def test_notation_of_a_number_does_not_matter(digits: int, exponent: int, notation: str) -> None:
+    """A number with and without an exponent has the same column."""
     number = Decimal(digits).scaleb(exponent)
     if number and not -130 <= number.adjusted() <= 125:
         return
-    assert same(numeric.to_column(format(number, spelling)), numeric.to_column(str(number)))
+    assert same(numeric.to_column(format(number, notation)), numeric.to_column(str(number)))

@@ -1,45 +1,43 @@
-"""Settings: the environment over the file; every fault at once, each with what would be right."""
+"""Test the settings: their sources, parsers and faults."""
 
 from __future__ import annotations
-
-from typing import Any
 
 import pytest
 
 from ots_sync import settings
 from ots_sync.errors import SettingsError
-from tests.support.builders import ENVIRON, configuration
+from tests.support.builders import ENVIRON, make_settings
 
 
-def faults(fallback: dict[str, Any] | None = None, **environ: str) -> tuple[str, ...]:
-    """What is wrong with the right environment after these changes."""
+def faults(**environ: str) -> tuple[str, ...]:
+    """Return the faults of a valid environment with these changes."""
     try:
-        settings.load({**ENVIRON, **environ}, fallback or {})
+        settings.load({**ENVIRON, **environ}, {})
     except SettingsError as error:
         return error.faults
     return ()
 
 
-def test_defaults() -> None:
-    found = configuration()
+def test_unset_settings_have_their_defaults() -> None:
+    found = make_settings()
     assert (found.timeout_s, found.max_concurrency, found.partial_response) == (15.0, 16, False)
     assert (found.column_names, dict(found.column_types), found.quarantine) == ("escape", {}, "")
     assert found.key_list == ("user_id", "action_time")
 
 
-def test_environment_is_over_the_file_and_empty_counts_as_not_there() -> None:
+def test_environment_overrides_the_file_unless_it_is_empty() -> None:
     fallback = {"TABLE_NAME": "from_file", "OTS_TIMEOUT": 20, "PARTIAL_RESPONSE": True}
     found = settings.load({**ENVIRON, "TABLE_NAME": " "}, fallback)
     assert (found.table_name, found.timeout_s, found.partial_response) == ("from_file", 20.0, True)
     assert settings.load({**ENVIRON, "TABLE_NAME": "mine"}, fallback).table_name == "mine"
 
 
-def test_all_from_the_file() -> None:
-    """The article's second way: nothing in the environment."""
+def test_all_settings_can_be_in_the_file() -> None:
+    """The article's second method, without environment variables."""
     assert settings.load({}, ENVIRON) == settings.load(ENVIRON, {})
 
 
-def test_file_as_shipped_sets_nothing() -> None:
+def test_shipped_file_lists_every_setting_without_a_value() -> None:
     from config import example_config
 
     shipped = {n: v for n, v in vars(example_config).items() if not n.startswith("_")}
@@ -47,10 +45,10 @@ def test_file_as_shipped_sets_nothing() -> None:
     assert set(shipped.values()) == {""}
 
 
-def test_every_fault_at_once_each_by_name() -> None:
+def test_all_faults_are_reported_at_once_by_name() -> None:
     with pytest.raises(SettingsError) as error:
         settings.load({"OTS_TIMEOUT": "soon", "PRIMARY_KEY": "a,b,c,d,e", "COLUMN_NAMES": "x"}, {})
-    told = error.value.faults
+    reported = error.value.faults
     for name in (
         "OTS_ID",
         "OTS_SECRET",
@@ -61,11 +59,11 @@ def test_every_fault_at_once_each_by_name() -> None:
         "OTS_TIMEOUT",
         "COLUMN_NAMES",
     ):
-        assert len([fault for fault in told if fault.startswith(name)]) >= 1, name
-    assert all(fault in str(error.value) for fault in told)
+        assert len([fault for fault in reported if fault.startswith(name)]) >= 1, name
+    assert all(fault in str(error.value) for fault in reported)
 
 
-WRONG = [
+INVALID = [
     ("OTS_ID", "", "OTS_ID: missing"),
     ("OTS_SECRET", "", "OTS_SECRET: missing"),
     ("OTS_INSTANCE", "", "OTS_INSTANCE: missing; it must be an instance name"),
@@ -123,14 +121,16 @@ WRONG = [
 ]
 
 
-@pytest.mark.parametrize(("name", "text", "right"), WRONG, ids=lambda value: ascii(value)[:30])
-def test_wrong_setting_is_named_with_what_would_be_right(name: str, text: str, right: str) -> None:
+@pytest.mark.parametrize(("name", "text", "expected"), INVALID, ids=lambda value: ascii(value)[:30])
+def test_invalid_setting_is_reported_with_what_would_be_valid(
+    name: str, text: str, expected: str
+) -> None:
     (fault,) = faults(**{name: text})
     assert fault.startswith(name)
-    assert right in fault
+    assert expected in fault
 
 
-GOOD = [
+VALID = [
     ("OTS_INSTANCE", "a-1", "instance", "a-1"),
     ("OTS_INSTANCE", "a" * 16, "instance", "a" * 16),
     ("TABLE_NAME", "_", "table_name", "_"),
@@ -157,63 +157,62 @@ GOOD = [
 ]
 
 
-@pytest.mark.parametrize(("name", "text", "field", "value"), GOOD, ids=lambda v: ascii(v)[:30])
-def test_right_setting(name: str, text: str, field: str, value: object) -> None:
-    assert getattr(configuration(**{name: text}), field) == value
+@pytest.mark.parametrize(("name", "text", "field", "value"), VALID, ids=lambda v: ascii(v)[:30])
+def test_valid_setting_is_parsed(name: str, text: str, field: str, value: object) -> None:
+    assert getattr(make_settings(**{name: text}), field) == value
 
 
-def test_endpoint_is_the_public_domain_of_the_region() -> None:
-    found = configuration(OTS_ENDPOINT="", OTS_REGION="cn-hangzhou", OTS_INSTANCE="mine")
+def test_endpoint_defaults_to_the_public_domain_of_the_region() -> None:
+    found = make_settings(OTS_ENDPOINT="", OTS_REGION="cn-hangzhou", OTS_INSTANCE="mine")
     assert found.endpoint == "https://mine.cn-hangzhou.ots.aliyuncs.com"
 
 
-def test_neither_endpoint_nor_region_is_one_fault_that_names_both() -> None:
+def test_missing_endpoint_and_region_are_one_fault() -> None:
     (fault,) = faults(OTS_ENDPOINT="", OTS_REGION="")
     assert fault.startswith("OTS_ENDPOINT and OTS_REGION: both missing")
 
 
-def test_plain_http_elsewhere_is_allowed_on_request() -> None:
+def test_plain_http_to_another_host_needs_a_setting() -> None:
     assert faults(OTS_ENDPOINT="http://10.0.0.1", OTS_ALLOW_HTTP="1") == ()
 
 
-def test_secret_arn_is_enough_and_a_wrong_one_is_one_fault() -> None:
+def test_secret_arn_replaces_the_key_settings() -> None:
     arn = "arn:aws:secretsmanager:us-east-1:123456789012:secret:ots"
     assert faults(OTS_ID="", OTS_SECRET="", OTS_SECRET_ARN=arn) == ()
     (fault,) = faults(OTS_ID="", OTS_SECRET="", OTS_SECRET_ARN="my-secret")
     assert fault.startswith("OTS_SECRET_ARN")
 
 
-def test_no_secret_is_ever_told() -> None:
-    """Not in a fault, not in what a debugger or a log prints of the settings."""
+def test_faults_and_repr_contain_no_secret() -> None:
     hidden = {name: f"hidden-{name}" for name in ("OTS_ID", "OTS_SECRET", "OTS_STS_TOKEN")}
-    assert "hidden" not in repr(configuration(**hidden))
-    told = faults(TABLE_NAME="a-b", OTS_ENDPOINT="https://me:hidden@host", **hidden)
-    assert len(told) == 2
-    assert "hidden" not in "".join(told)
+    assert "hidden" not in repr(make_settings(**hidden))
+    reported = faults(TABLE_NAME="a-b", OTS_ENDPOINT="https://me:hidden@host", **hidden)
+    assert len(reported) == 2
+    assert "hidden" not in "".join(reported)
 
 
-def test_fingerprint_differs_when_the_same_item_would_make_another_row() -> None:
-    shapes = [
+def test_fingerprint_differs_if_the_same_item_would_have_another_row() -> None:
+    different: list[dict[str, str]] = [
         {},
         {"PRIMARY_KEY": "action_time,user_id"},
         {"COLUMN_NAMES": "verbatim"},
         {"COLUMN_TYPES": "a:String"},
         {"COLUMN_TYPES": "a:Integer"},
     ]
-    assert len({configuration(**shape).fingerprint for shape in shapes}) == len(shapes)
-    same = [
+    assert len({make_settings(**environ).fingerprint for environ in different}) == len(different)
+    same: list[dict[str, str]] = [
         {},
         {"OTS_ID": "b", "TABLE_NAME": "other", "MAX_CONCURRENCY": "3"},
         {"PRIMARY_KEY": "user_id:string,action_time:integer"},
     ]
-    assert len({configuration(**shape).fingerprint for shape in same}) == 1
+    assert len({make_settings(**environ).fingerprint for environ in same}) == 1
     one, other = (
-        configuration(COLUMN_TYPES=pins).fingerprint
-        for pins in ("a:String,b:Double", "b:Double,a:String")
+        make_settings(COLUMN_TYPES=types).fingerprint
+        for types in ("a:String,b:Double", "b:Double,a:String")
     )
     assert one == other
 
 
-def test_fingerprint_of_the_same_shape_stays_from_version_to_version() -> None:
-    """Tools refuse to write when it differs, so it may only change when rows would."""
-    assert configuration().fingerprint == "74a5e9de98e4cec8"
+def test_fingerprint_does_not_change_between_versions() -> None:
+    """Tools write nothing if it differs, so it may change only together with the rows."""
+    assert make_settings().fingerprint == "74a5e9de98e4cec8"

@@ -1,36 +1,35 @@
-"""One summary line and one EMF record an invocation; nothing of an event, at any log level."""
+"""Test the summary line and the metrics of an invocation."""
 
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from collections import Counter
 from itertools import count
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from ots_local.tablestore import TableStore
 from ots_sync.errors import RejectedError
 from ots_sync.outcome import Outcome
 from ots_sync.telemetry import Telemetry
-from tests.support.builders import event, item, record
-from tests.support.handler import DOOR, create_table
+from tests.support.builders import record
 
-_voices = count(1)
+_services = count(1)
 
 
-def spoken(outcome: Outcome, capsys: pytest.CaptureFixture[str]) -> tuple[Any, Any]:
-    """The summary line and the EMF record of an outcome."""
-    Telemetry(f"voice-{next(_voices)}", "namespace").report(outcome, "target")
+def make_telemetry() -> Telemetry:
+    """Return telemetry with its own logger, because loggers are global by service name."""
+    return Telemetry(f"telemetry-{next(_services)}", "namespace")
+
+
+def report(outcome: Outcome, capsys: pytest.CaptureFixture[str]) -> tuple[Any, Any]:
+    """Return the summary line and the metrics of an outcome."""
+    make_telemetry().report(outcome, "target")
     line, emf = capsys.readouterr().out.splitlines()
     return json.loads(line), json.loads(emf)
 
 
-BUSY = Outcome(
+OUTCOME = Outcome(
     records=9,
     changes=8,
     rows=Counter(put=3, update=2, delete=1),
@@ -43,8 +42,8 @@ BUSY = Outcome(
 )
 
 
-def test_summary_line(capsys: pytest.CaptureFixture[str]) -> None:
-    line, _ = spoken(BUSY, capsys)
+def test_summary_line_has_every_count(capsys: pytest.CaptureFixture[str]) -> None:
+    line, _ = report(OUTCOME, capsys)
     assert line["level"] == "INFO"
     assert {name: line[name] for name in line if name not in ("timestamp", "location")} == {
         "level": "INFO",
@@ -73,9 +72,9 @@ def test_summary_line(capsys: pytest.CaptureFixture[str]) -> None:
     }
 
 
-def test_metrics_of_the_same(capsys: pytest.CaptureFixture[str]) -> None:
-    """CloudWatch's embedded format: each value stands under a name that the directive declares."""
-    _, emf = spoken(BUSY, capsys)
+def test_metrics_have_the_numbers_of_the_summary_line(capsys: pytest.CaptureFixture[str]) -> None:
+    """In CloudWatch's embedded format, the directive declares the name of each value."""
+    _, emf = report(OUTCOME, capsys)
     (directive,) = emf["_aws"]["CloudWatchMetrics"]
     assert directive["Namespace"] == "namespace"
     assert directive["Dimensions"] == [["service"]]
@@ -105,13 +104,13 @@ def test_metrics_of_the_same(capsys: pytest.CaptureFixture[str]) -> None:
     assert declared["TotalMs"] == "Milliseconds"
 
 
-def test_trouble_is_a_warning_that_says_where_it_begins(
+def test_unprocessed_and_rejected_records_are_logged_as_a_warning(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     outcome = Outcome(records=2, unprocessed=[record(number="12"), record(number="9")])
     outcome.unprocessed_codes.update(DeadlineExceeded=2)
     outcome.add_rejection(record(number="7"), RejectedError("Code", "reason"))
-    line, _ = spoken(outcome, capsys)
+    line, _ = report(outcome, capsys)
     assert (line["level"], line["first_unprocessed"], line["unprocessed_codes"]) == (
         "WARNING",
         "9",
@@ -121,105 +120,30 @@ def test_trouble_is_a_warning_that_says_where_it_begins(
     assert (line["rejected"], line["unprocessed"]) == (1, 2)
 
 
-def test_metrics_of_one_invocation_are_not_those_of_the_next(
+def test_warning_has_its_fields(capsys: pytest.CaptureFixture[str]) -> None:
+    make_telemetry().warn("a message", field=1)
+    line = json.loads(capsys.readouterr().out)
+    assert (line["level"], line["message"], line["field"]) == ("WARNING", "a message", 1)
+
+
+def test_metrics_do_not_carry_over_to_the_next_invocation(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    voice = Telemetry(f"voice-{next(_voices)}", "namespace")
+    telemetry = make_telemetry()
     for records in (1, 2):
-        voice.report(Outcome(records=records), "target")
+        telemetry.report(Outcome(records=records), "target")
         *_, emf = capsys.readouterr().out.splitlines()
         assert json.loads(emf)["Records"] == [records]
 
 
-def test_metrics_that_are_switched_off_do_not_pile_up(
+def test_disabled_metrics_do_not_accumulate(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Nothing is printed then, and a container that lives long must not grow."""
+    """Otherwise the memory of a long-lived execution environment would grow."""
     monkeypatch.setenv("POWERTOOLS_METRICS_DISABLED", "true")
-    voice = Telemetry(f"voice-{next(_voices)}", "namespace")
-    voice.report(BUSY, "target")
+    telemetry = make_telemetry()
+    telemetry.report(OUTCOME, "target")
     assert len(capsys.readouterr().out.splitlines()) == 1
     monkeypatch.delenv("POWERTOOLS_METRICS_DISABLED")
-    voice.report(BUSY, "target")
+    telemetry.report(OUTCOME, "target")
     assert json.loads(capsys.readouterr().out.splitlines()[1])["Records"] == [9.0]
-
-
-# Each value of the events below, each key, and the access key's secret hold this word.
-CANARY = "canary"
-
-PROGRAM = """
-import json, logging, sys
-logging.basicConfig(level=logging.DEBUG, stream=sys.stdout)
-import lambda_function
-for logger in list(logging.Logger.manager.loggerDict):
-    if not logger.startswith(("tablestore", "urllib3", "boto", "s3transfer")):
-        logging.getLogger(logger).setLevel(logging.DEBUG)
-for whole in json.load(sys.stdin):
-    try:
-        print("ANSWER", lambda_function.lambda_handler(whole, None))
-    except Exception as error:
-        logging.getLogger().exception("raised")
-"""
-
-
-def told_events() -> list[Any]:
-    """Events that succeed, are refused, are malformed, and fail as a whole."""
-    text = {"S": f"{CANARY}-value"}
-    good = item(f"{CANARY}-key", a=text, b={"L": [{"M": {"c": text}}]}, d={"SS": [CANARY]})
-    bad = [
-        {"N": f"{CANARY}"},
-        {"B": f"{CANARY}!"},
-        {"L": [{"S": CANARY, "N": "1"}]},
-        {"BOOL": CANARY},
-        {"X": CANARY},
-        {"S": f"{CANARY}\ud800"},
-        {"NS": [CANARY]},
-        {"S": CANARY * 400_000},
-    ]
-    refused = [record(new=item(f"{CANARY}-{n}", a=value)) for n, value in enumerate(bad)]
-    long_key = record(new=item(CANARY * 200))
-    fraction = record(Keys={"user_id": {"S": CANARY}, "action_time": {"S": CANARY}})
-    return [
-        event(record(new=good), record(good, item(f"{CANARY}-key", e=text))),
-        event(record(new=good), *refused, long_key, CANARY, {"dynamodb": CANARY}),
-        event(record(good, None)),
-        event(fraction),
-        event(record(Keys={"id": text})),
-        event({**record(new=good), "eventSource": CANARY}),
-        {"other": CANARY},
-    ]
-
-
-@pytest.mark.parametrize("keeps", [True, False], ids=["quarantine", "no-quarantine"])
-def test_nothing_of_an_event_and_no_secret_is_ever_told(keeps: bool, tmp_path: Path) -> None:
-    """Every log level at DEBUG, Powertools asked to log the event, the root logger listening."""
-    with TableStore(access_key_id=f"{CANARY}-id", access_key_secret=f"{CANARY}-secret") as store:
-        environ = create_table(store, "target")
-        if keeps:
-            environ["QUARANTINE"] = tmp_path.as_uri()
-        program = subprocess.run(
-            [sys.executable, "-c", PROGRAM],
-            cwd=DOOR.parent,
-            input=json.dumps(told_events()),
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=True,
-            env={
-                **os.environ,
-                **environ,
-                "POWERTOOLS_LOGGER_LOG_EVENT": "true",
-                "POWERTOOLS_LOG_LEVEL": "DEBUG",
-                "AWS_LAMBDA_LOG_LEVEL": "DEBUG",
-                "POWERTOOLS_DEV": str(keeps).lower(),
-                "POWERTOOLS_DEBUG": "true",
-            },
-        )
-        assert store.rows("target") == {}
-    said = program.stdout + program.stderr
-    answers = [line for line in said.splitlines() if line.startswith("ANSWER ")]
-    assert len(answers) == (3 if keeps else 2)
-    assert '"message":"invocation"' in said.replace(" ", "")
-    assert "MalformedNumber" in said
-    assert "DEBUG" in said
-    assert CANARY not in said

@@ -1,192 +1,263 @@
-"""In what order the writer sends rows and sends them again, what it splits, what it believes."""
+"""Test the writer: the order of requests, retries, splits, and the results of rows."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+
 import pytest
 
-from ots_sync import writer
 from ots_sync.errors import ConfigurationError, TableStoreError
-from ots_sync.model import RowWrite
-from ots_sync.writer import DEADLINE_EXCEEDED
+from ots_sync.model import Row, RowWrite
+from ots_sync.writer import DEADLINE_EXCEEDED, RowErrors, write_rows
 from tests.support.builders import row
 from tests.support.fakes import FakeClock
 from tests.support.scripted_sender import (
-    BAD,
-    BUSY,
-    CALL_S,
-    Answers,
-    Scripted,
-    done,
-    means,
-    numbered,
-    script_of,
+    INVALID,
+    MAX_CALL_S,
+    SERVICE_TIMEOUT_S,
+    THROTTLED,
+    ScriptedSender,
+    acknowledge,
+    in_turn,
+    numbered_rows,
     states,
+    writer_context,
 )
 
-# What is sent when
+# The order of requests
 
 
-def test_batches_are_begun_in_the_order_of_the_stream() -> None:
-    store = Scripted()
-    results, tally = writer.write_rows(numbered(5, to_a_batch=2), means(store.send, FakeClock(0.0)))
-    assert store.calls == [[0, 1], [2, 3], [4]]
+def test_batches_are_sent_in_the_order_of_the_stream() -> None:
+    sender = ScriptedSender()
+    results, stats = write_rows(
+        numbered_rows(5, per_batch=2), writer_context(sender.send, FakeClock(0.0))
+    )
+    assert sender.calls == [[0, 1], [2, 3], [4]]
     assert states(results) == "wwwww"
-    assert tally.calls == 3
+    assert stats.calls == 3
 
 
-def test_what_failed_waits_out_its_delay_before_what_was_never_sent() -> None:
-    """Only the row that failed is sent again, and nothing is begun while it waits."""
+def test_failed_row_is_retried_after_its_backoff_and_before_unsent_rows() -> None:
+    """Only the failed row is sent again, and no request starts while it waits."""
     clock = FakeClock(0.0)
-    store = Scripted(script_of(lambda _: [None, BUSY], lambda _: [BUSY]))
-    writer.write_rows(numbered(4, to_a_batch=2), means(store.send, clock))
-    assert store.calls == [[0, 1], [1], [1], [2, 3]]
+    sender = ScriptedSender(in_turn(lambda _: [None, THROTTLED], lambda _: [THROTTLED]))
+    write_rows(numbered_rows(4, per_batch=2), writer_context(sender.send, clock))
+    assert sender.calls == [[0, 1], [1], [1], [2, 3]]
     assert clock.slept == pytest.approx([0.1, 0.2])
 
 
-def test_the_earliest_of_what_failed_is_sent_first() -> None:
-    store = Scripted(script_of(BAD, BUSY, done, done, BUSY))
-    writer.write_rows(numbered(8, to_a_batch=200), means(store.send, FakeClock(0.0)))
-    assert store.calls == [[*range(8)], [0, 1], [0, 1], [2, 3], [4, 5], [4, 5], [6, 7]]
+def test_earliest_failed_rows_are_sent_first() -> None:
+    sender = ScriptedSender(in_turn(INVALID, THROTTLED, acknowledge, acknowledge, THROTTLED))
+    write_rows(numbered_rows(8), writer_context(sender.send, FakeClock(0.0)))
+    assert sender.calls == [[*range(8)], [0, 1], [0, 1], [2, 3], [4, 5], [4, 5], [6, 7]]
 
 
 @pytest.mark.parametrize("calls", [1, 2, 7])
-def test_under_throttling_the_first_undone_row_moves_on_with_every_call(calls: int) -> None:
-    """A table that takes one row a call: each call must be spent on the earliest that waits."""
+def test_each_request_under_throttling_writes_the_first_unwritten_row(calls: int) -> None:
+    """The table accepts one row per request, so each request must begin with the earliest row."""
     clock = FakeClock(0.0)
 
-    def one_row(rows: list[int]) -> Answers:
+    def accept_one_row(rows: list[int]) -> RowErrors:
         clock.now_s += 10
-        return [None] + [BUSY] * (len(rows) - 1)
+        return [None] + [THROTTLED] * (len(rows) - 1)
 
-    store = Scripted(one_row)
-    left_s = CALL_S + 10.5 * (calls - 1)
-    results, _ = writer.write_rows(
-        numbered(20, to_a_batch=2), means(store.send, clock, left_s=left_s + 0.2)
+    sender = ScriptedSender(accept_one_row)
+    remaining_s = MAX_CALL_S + 10.5 * (calls - 1) + 0.2
+    results, _ = write_rows(
+        numbered_rows(20, per_batch=2),
+        writer_context(sender.send, clock, remaining_s=remaining_s),
     )
-    assert states(results) == "w" * len(store.calls) + "u" * (20 - len(store.calls))
-    assert len(store.calls) == calls
+    assert states(results) == "w" * len(sender.calls) + "u" * (20 - len(sender.calls))
+    assert len(sender.calls) == calls
 
 
-def test_a_wide_row_is_written_step_by_step_and_done_after_the_last() -> None:
-    """A failed step is sent again before the next one, and other rows are not held up by it."""
+def test_writes_of_a_wide_row_are_sent_in_order_with_retries() -> None:
+    """A failed write is retried before the next one, and does not delay other rows."""
     wide = row("put", "user", 0, [(f"c{n}", 1) for n in range(2500)])
-    kinds: list[tuple[str, str]] = []
-    busy = iter([None, BUSY, None, None])
+    sent: list[tuple[str, str]] = []
+    errors = iter([None, THROTTLED, None, None])
 
-    def send(writes: list[RowWrite]) -> list[TableStoreError | None]:
-        kinds.extend((write.kind, write.columns[0][0]) for write in writes)
-        return [next(busy) if len(write.columns) > 1 else None for write in writes]
+    def send(writes: Sequence[RowWrite]) -> list[TableStoreError | None]:
+        sent.extend((write.kind, write.columns[0][0]) for write in writes)
+        return [next(errors) if len(write.columns) > 1 else None for write in writes]
 
-    results, tally = writer.write_rows([wide, *numbered(1)], means(send, FakeClock(0.0)))
-    steps = [("put", "c0"), ("update", "c1024"), ("update", "c1024"), ("update", "c2048")]
-    assert [kind for kind in kinds if kind[1] != "n"] == steps
+    results, stats = write_rows([wide, *numbered_rows(1)], writer_context(send, FakeClock(0.0)))
+    expected = [("put", "c0"), ("update", "c1024"), ("update", "c1024"), ("update", "c2048")]
+    assert [write for write in sent if write[1] != "n"] == expected
     assert states(results) == "ww"
-    assert tally.retried_rows == 1
+    assert stats.retried_rows == 1
 
 
-def test_a_wide_row_cut_short_is_not_done() -> None:
+def test_wide_row_is_unprocessed_until_its_last_write() -> None:
     clock = FakeClock(0.0)
 
-    def slow(rows: list[int]) -> Answers:
-        clock.now_s += CALL_S
-        return done(rows)
+    def slow(rows: list[int]) -> RowErrors:
+        clock.now_s += MAX_CALL_S
+        return acknowledge(rows)
 
     wide = row("put", "user", 0, [(f"c{n}", 1) for n in range(1025)])
-    results, _ = writer.write_rows([wide], means(Scripted(slow).send, clock, left_s=CALL_S + 1))
+    sender = ScriptedSender(slow)
+    results, _ = write_rows([wide], writer_context(sender.send, clock, remaining_s=MAX_CALL_S + 1))
     assert results == [DEADLINE_EXCEEDED]
 
 
-# What is split
+# Rejected rows
 
 
-@pytest.mark.parametrize("bad", [{0}, {199}, {77}, {3, 150}])
-def test_bad_rows_cost_their_batch_a_few_calls_and_nothing_else(bad: set[int]) -> None:
-    """A request that holds one is refused whole, and nothing of it is written."""
+@pytest.mark.parametrize("invalid", [{0}, {199}, {77}, {3, 150}])
+def test_invalid_rows_are_isolated_with_a_few_requests(invalid: set[int]) -> None:
+    """The service rejects a request with an invalid row as a whole, and writes none of its rows."""
 
-    def picky(rows: list[int]) -> Answers:
-        if bad & set(rows):
-            raise BAD
-        return done(rows)
+    def reject_invalid(rows: list[int]) -> RowErrors:
+        if invalid & set(rows):
+            raise INVALID
+        return acknowledge(rows)
 
-    store = Scripted(picky)
-    results, _ = writer.write_rows(numbered(200), means(store.send, FakeClock(0.0)))
-    assert {n for n, result in enumerate(results) if result.state == "rejected"} == bad
+    sender = ScriptedSender(reject_invalid)
+    results, _ = write_rows(numbered_rows(200), writer_context(sender.send, FakeClock(0.0)))
+    assert {n for n, result in enumerate(results) if result.state == "rejected"} == invalid
     assert {result.state for result in results} == {"written", "rejected"}
-    assert len(store.calls) <= 17 * len(bad)
-    assert store.calls[1:] == sorted(store.calls[1:], key=lambda rows: (rows[0], -len(rows)))
+    assert len(sender.calls) <= 17 * len(invalid)
+    assert sender.calls[1:] == sorted(sender.calls[1:], key=lambda rows: (rows[0], -len(rows)))
 
 
-def test_a_row_that_is_refused_in_an_answer_is_not_sent_again() -> None:
-    """The others of its call are judged each by its own answer."""
-    store = Scripted(script_of(lambda _: [None, BAD, BUSY]))
-    results, tally = writer.write_rows(numbered(3), means(store.send, FakeClock(0.0)))
-    assert store.calls == [[0, 1, 2], [2]]
+def test_row_rejected_in_a_response_is_not_retried() -> None:
+    """Each other row of the request has its own result."""
+    sender = ScriptedSender(in_turn(lambda _: [None, INVALID, THROTTLED]))
+    results, stats = write_rows(numbered_rows(3), writer_context(sender.send, FakeClock(0.0)))
+    assert sender.calls == [[0, 1, 2], [2]]
     assert states(results) == "wrw"
-    assert tally.error_codes == {"OTSParameterInvalid": 1, "OTSServerBusy": 1}
+    assert stats.error_codes == {"OTSParameterInvalid": 1, "OTSServerBusy": 1}
 
 
-REFUSED_ALONE = [
-    pytest.param(2, {0, 1}, "same", True, id="every row of the first batch, one message"),
-    pytest.param(2, {0, 1}, "own", False, id="a message for each"),
-    pytest.param(2, {0}, "same", False, id="not every row"),
-    pytest.param(1, {0}, "same", False, id="a batch of one row says nothing"),
-    pytest.param(4, {2, 3}, "same", False, id="not the first batch"),
+REJECTIONS = [
+    pytest.param(2, {0, 1}, True, True, id="whole-first-batch-same-message"),
+    pytest.param(2, {0, 1}, False, False, id="whole-first-batch-different-messages"),
+    pytest.param(2, {0}, True, False, id="part-of-the-first-batch"),
+    pytest.param(1, {0}, True, False, id="first-batch-of-one-row"),
+    pytest.param(4, {2, 3}, True, False, id="whole-second-batch"),
 ]
 
 
-@pytest.mark.parametrize(("count", "bad", "words", "raises"), REFUSED_ALONE)
-def test_rows_all_refused_alone_with_one_message_are_configuration(
-    count: int, bad: set[int], words: str, raises: bool
+@pytest.mark.parametrize(("count", "invalid", "same_message", "raises"), REJECTIONS)
+def test_first_batch_rejected_with_one_message_raises(
+    count: int, invalid: set[int], same_message: bool, raises: bool
 ) -> None:
-    def picky(rows: list[int]) -> Answers:
-        if bad & set(rows):
-            raise TableStoreError("OTSParameterInvalid", words if words == "same" else str(rows))
-        return done(rows)
+    """The cause is then the table, not the rows."""
 
-    work = means(Scripted(picky).send, FakeClock(0.0))
+    def reject_invalid(rows: list[int]) -> RowErrors:
+        if invalid & set(rows):
+            message = "same" if same_message else str(rows)
+            raise TableStoreError("OTSParameterInvalid", message)
+        return acknowledge(rows)
+
+    context = writer_context(ScriptedSender(reject_invalid).send, FakeClock(0.0))
     if raises:
         with pytest.raises(ConfigurationError, match="every row of the first batch"):
-            writer.write_rows(numbered(count, to_a_batch=2), work)
+            write_rows(numbered_rows(count, per_batch=2), context)
     else:
-        results, _ = writer.write_rows(numbered(count, to_a_batch=2), work)
-        assert {n for n, result in enumerate(results) if result.state == "rejected"} == bad
+        results, _ = write_rows(numbered_rows(count, per_batch=2), context)
+        assert {n for n, result in enumerate(results) if result.state == "rejected"} == invalid
 
 
-@pytest.mark.parametrize("whole", [True, False])
-def test_a_code_that_concerns_every_row_ends_the_invocation(whole: bool) -> None:
-    """Nothing more is sent, whether the request said so or a row of it."""
+@pytest.mark.parametrize("whole_request", [True, False], ids=["request", "row"])
+def test_error_that_concerns_every_row_stops_the_writer(whole_request: bool) -> None:
+    """No further request is sent, whether the request or a row of it has the error."""
     error = TableStoreError("OTSObjectNotExist", "Requested table does not exist.")
-    store = Scripted(script_of(error if whole else lambda rows: [error] * len(rows)))
+    sender = ScriptedSender(in_turn(error if whole_request else lambda rows: [error] * len(rows)))
+    context = writer_context(sender.send, FakeClock(0.0))
     with pytest.raises(ConfigurationError, match="OTSObjectNotExist"):
-        writer.write_rows(numbered(6, to_a_batch=2), means(store.send, FakeClock(0.0)))
-    assert store.calls == [[0, 1]]
+        write_rows(numbered_rows(6, per_batch=2), context)
+    assert sender.calls == [[0, 1]]
 
 
-# What an answer is worth
+# Results
 
 
-@pytest.mark.parametrize("answers", [[], [None], [None, None, None]])
-def test_an_answer_of_another_length_acknowledges_nothing(answers: list[None]) -> None:
-    """By position it could acknowledge the wrong row."""
-    store = Scripted(script_of(lambda _: answers))
-    results, tally = writer.write_rows(numbered(2), means(store.send, FakeClock(0.0)))
-    assert store.calls == [[0, 1], [0, 1]]
+@pytest.mark.parametrize("response", [[], [None], [None, None, None]])
+def test_response_of_another_length_acknowledges_no_row(response: list[None]) -> None:
+    """Results belong to rows by position, so it could acknowledge the wrong row."""
+    sender = ScriptedSender(in_turn(lambda _: response))
+    results, stats = write_rows(numbered_rows(2), writer_context(sender.send, FakeClock(0.0)))
+    assert sender.calls == [[0, 1], [0, 1]]
     assert states(results) == "ww"
-    assert tally.error_codes == {"NotAcknowledged": 2}
-    assert tally.unknown_outcomes == 2
+    assert stats.error_codes == {"NotAcknowledged": 2}
+    assert stats.unknown_outcomes == 2
 
 
-def test_an_unknown_code_is_sent_again_and_counted() -> None:
+def test_error_code_without_a_class_is_retried_and_counted() -> None:
     error = TableStoreError("OTSBrandNew", "?")
-    store = Scripted(script_of(error, lambda _: [None, error]))
-    results, tally = writer.write_rows(numbered(2), means(store.send, FakeClock(0.0)))
-    assert store.calls == [[0, 1], [0, 1], [1]]
+    sender = ScriptedSender(in_turn(error, lambda _: [None, error]))
+    results, stats = write_rows(numbered_rows(2), writer_context(sender.send, FakeClock(0.0)))
+    assert sender.calls == [[0, 1], [0, 1], [1]]
     assert states(results) == "ww"
-    assert tally.error_codes == {"OTSBrandNew": 3}
-    assert (tally.calls, tally.retried_rows, tally.unknown_outcomes) == (3, 3, 3)
+    assert stats.error_codes == {"OTSBrandNew": 3}
+    assert (stats.calls, stats.retried_rows, stats.unknown_outcomes) == (3, 3, 3)
 
 
-def test_what_fails_to_the_end_tells_why() -> None:
-    store = Scripted(lambda rows: [BUSY] * len(rows))
-    results, _ = writer.write_rows(numbered(2), means(store.send, FakeClock(0.0), left_s=60))
+def test_unprocessed_row_has_the_code_of_its_last_error() -> None:
+    sender = ScriptedSender(lambda rows: [THROTTLED] * len(rows))
+    results, _ = write_rows(
+        numbered_rows(2), writer_context(sender.send, FakeClock(0.0), remaining_s=60)
+    )
     assert {(result.state, result.code) for result in results} == {("unprocessed", "OTSServerBusy")}
+
+
+# The source of rows
+
+
+def recording(rows: list[Row], taken: list[Row]) -> Iterator[Row]:
+    """Yield rows, and add each to `taken` when the writer takes it."""
+    for one in rows:
+        taken.append(one)
+        yield one
+
+
+def test_rows_are_taken_at_most_one_batch_ahead() -> None:
+    """The next batch is built while the current one is sent, and no more than that."""
+    taken: list[Row] = []
+    taken_at_call: list[int] = []
+
+    def script(rows: list[int]) -> RowErrors:
+        taken_at_call.append(len(taken))
+        return acknowledge(rows)
+
+    results, _ = write_rows(
+        recording(numbered_rows(1000), taken),
+        writer_context(ScriptedSender(script).send, FakeClock(0.0)),
+    )
+    assert states(results) == "w" * 1000
+    assert taken_at_call[0] <= 400
+    assert taken_at_call == sorted(taken_at_call)
+
+
+def test_rows_after_the_deadline_have_a_result_too() -> None:
+    clock = FakeClock(0.0)
+
+    def slow(rows: list[int]) -> RowErrors:
+        clock.now_s += 10
+        return acknowledge(rows)
+
+    sender = ScriptedSender(slow)
+    results, _ = write_rows(
+        recording(numbered_rows(1000), []),
+        writer_context(sender.send, clock, remaining_s=MAX_CALL_S + 5),
+    )
+    assert len(sender.calls) == 1
+    assert states(results[:200]) == "w" * 200
+    assert results[200:] == [DEADLINE_EXCEEDED] * 800
+
+
+def test_error_in_building_a_row_is_raised_when_no_request_is_in_doubt() -> None:
+    """The responses of the requests in flight are not read, so the writer waits for their end."""
+    clock = FakeClock(0.0)
+
+    def rows() -> Iterator[Row]:
+        yield from numbered_rows(400)
+        raise ConfigurationError("an edited function raises this")
+
+    sender = ScriptedSender()
+    with pytest.raises(ConfigurationError):
+        write_rows(rows(), writer_context(sender.send, clock, max_concurrency=4))
+    assert sender.in_flight == 0
+    assert clock.monotonic() == SERVICE_TIMEOUT_S

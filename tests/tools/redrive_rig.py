@@ -14,10 +14,10 @@ from ots_tools.items import key_text
 from ots_tools.kept_objects import Folder
 from ots_tools.redrive import Redrive
 from ots_tools.scan import Table
-from tests.support.builders import configuration, event
-from tests.support.fakes import FakeClock, MemoryStore
+from tests.support.builders import event, make_settings
+from tests.support.fakes import FakeClock, InMemoryTable
 from tests.support.handler import load_handler
-from tests.support.scripted_sender import means
+from tests.support.scripted_sender import writer_context
 
 ARN = "arn:aws:dynamodb:us-east-1:123456789012:table/Source"
 TABLE = Table("Source", ARN, 0, 0, {"user_id": "S", "action_time": "N"})
@@ -30,14 +30,14 @@ class Rig:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.settings = configuration(QUARANTINE=f"file://{folder}")
+        self.settings = make_settings(QUARANTINE=f"file://{folder}")
         self.items: dict[str, Any] = {}
-        self.target = MemoryStore()
+        self.target = InMemoryTable()
 
     def refuse(self, refused: Any, **environ: str) -> str:
         """Quarantines a record as the function does, perhaps under other settings; its name."""
         before = set(self.names())
-        kept = open_quarantine(configuration(QUARANTINE=f"file://{self.folder}", **environ))
+        kept = open_quarantine(make_settings(QUARANTINE=f"file://{self.folder}", **environ))
         assert kept is not None
         kept.keep(Rejected(refused, RejectedError("ColumnName", "too long")), 1_800_000_000)
         (name,) = set(self.names()) - before
@@ -76,7 +76,9 @@ class Rig:
             self.settings.fingerprint,
             options.pop("read", self.read),
             DOOR.row_mapper(),
-            lambda: means(options.get("send", self.target.send), FakeClock(0.0), left_s=28.05),
+            lambda: writer_context(
+                options.get("send", self.target.send), FakeClock(0.0), remaining_s=28.05
+            ),
             wall_s=lambda: 1_900_000_000,
             **{name: value for name, value in options.items() if name != "send"},
         )

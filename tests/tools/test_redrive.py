@@ -14,8 +14,8 @@ from ots_sync.model import Image
 from ots_tools.kept_objects import Folder
 from ots_tools.redrive import KEYS_AT_ONCE, summary
 from tests.support.builders import event, item, record
-from tests.support.scripted_sender import BAD as BAD_REQUEST
-from tests.support.scripted_sender import BUSY
+from tests.support.scripted_sender import INVALID as BAD_REQUEST
+from tests.support.scripted_sender import THROTTLED
 from tests.tools.redrive_rig import ARN, BAD, Rig
 
 
@@ -171,7 +171,7 @@ def test_moving_key_stays_and_is_named_by_its_object_alone(rig: Rig) -> None:
 def test_what_is_not_acknowledged_stays(rig: Rig) -> None:
     rig.refuse(record(new=item("u", 1)))
     rig.put(item("u", 1))
-    run = rig.redrive(send=lambda writes: [BUSY] * len(writes))
+    run = rig.redrive(send=lambda writes: [THROTTLED] * len(writes))
     assert run.states == {"unprocessed": 1}
     assert len(rig.names()) == 1
 

@@ -15,9 +15,9 @@ from ots_sync.rows import map_changes
 from ots_sync.writer import WriterContext
 from ots_tools.settle import ROUNDS, settle
 from tests.support.builders import change, item
-from tests.support.fakes import FakeClock, MemoryStore
+from tests.support.fakes import FakeClock, InMemoryTable
 from tests.support.handler import load_handler
-from tests.support.scripted_sender import BUSY, CALL_S, Scripted, means
+from tests.support.scripted_sender import MAX_CALL_S, THROTTLED, ScriptedSender, writer_context
 
 KEYS = item("user", 7)
 DOOR = load_handler()
@@ -33,7 +33,7 @@ class World:
     def __init__(self, value: str | None, row: str | None, happens: Sequence[str]) -> None:
         self.value = value
         self.unwritten: list[tuple[Any, Any]] = []
-        self.store = MemoryStore({} if row is None else {("user", 7): {"v": row}})
+        self.store = InMemoryTable({} if row is None else {("user", 7): {"v": row}})
         self.happens = iter(happens)
 
     def item(self) -> Any:
@@ -72,7 +72,7 @@ class World:
             self.go_on()
             return answer
 
-        return means(send, FakeClock(0.0))
+        return writer_context(send, FakeClock(0.0))
 
 
 VALUES = st.none() | st.sampled_from("ab")
@@ -107,12 +107,14 @@ def test_item_that_never_stands_still_is_moving() -> None:
 @pytest.mark.parametrize(("rounds", "state"), [(ROUNDS - 1, "written"), (ROUNDS, "unstable")])
 def test_item_may_change_in_all_rounds_but_one(rounds: int, state: str) -> None:
     values = iter([str(min(number, rounds)) for number in range(ROUNDS + 1)])
-    store = MemoryStore()
+    store = InMemoryTable()
 
     def read(keys: Sequence[Image]) -> list[Image | None]:
         return [item("user", 7, v={"S": next(values)}) for _ in keys]
 
-    (ended,) = settle([KEYS], read, DOOR.row_mapper(), lambda: means(store.send, FakeClock(0.0)))
+    (ended,) = settle(
+        [KEYS], read, DOOR.row_mapper(), lambda: writer_context(store.send, FakeClock(0.0))
+    )
     assert ended.state == state
 
 
@@ -127,11 +129,14 @@ def test_each_key_has_its_own_end() -> None:
         return [item("user", 1, **bad) if key == keys[1] else key for key in some]
 
     def late(rows: list[int]) -> Any:
-        return [BUSY if row == 2 else None for row in rows]
+        return [THROTTLED if row == 2 else None for row in rows]
 
-    send = Scripted(late).send
+    send = ScriptedSender(late).send
     ends = settle(
-        keys, read, DOOR.row_mapper(), lambda: means(send, FakeClock(0.0), left_s=CALL_S + 0.05)
+        keys,
+        read,
+        DOOR.row_mapper(),
+        lambda: writer_context(send, FakeClock(0.0), remaining_s=MAX_CALL_S + 0.05),
     )
     assert [end.state for end in ends] == ["written", "rejected", "unprocessed", "written"]
     assert ends[1].code == "ColumnName"
@@ -141,6 +146,9 @@ def test_each_key_has_its_own_end() -> None:
 
 def test_no_keys_are_settled_without_a_call() -> None:
     ends = settle(
-        [], lambda _: [], DOOR.row_mapper(), lambda: means(Scripted().send, FakeClock(0.0))
+        [],
+        lambda _: [],
+        DOOR.row_mapper(),
+        lambda: writer_context(ScriptedSender().send, FakeClock(0.0)),
     )
     assert ends == []

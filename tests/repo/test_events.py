@@ -1,6 +1,6 @@
-"""The sample events: the article's three are one chain; every file is what Lambda could send.
+"""Test the sample events: each file is an event that Lambda could send, without real account IDs.
 
-In: events/*.json. Checked: envelope, images, order. Refused: real account numbers, unlisted files.
+The article's three events are one history of one item: put, update, delete.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ import pytest
 from tests.support.paths import EVENTS
 
 FILES = sorted(EVENTS.glob("*.json"))
-CHAIN = ["test_data_put.json", "test_data_update.json", "test_data_delete.json"]
-NOT_OF_A_STREAM = {"no_records.json", "foreign_source.json", "empty.json"}
+ARTICLE_EVENTS = ["test_data_put.json", "test_data_update.json", "test_data_delete.json"]
+NOT_FROM_A_STREAM = {"no_records.json", "foreign_source.json", "empty.json"}
 KEYS = {"user_id", "action_time"}
-STREAM_FILES = [path for path in FILES if path.name not in NOT_OF_A_STREAM]
+STREAM_FILES = [path for path in FILES if path.name not in NOT_FROM_A_STREAM]
 
 Record = dict[str, Any]
 
@@ -34,7 +34,7 @@ def images(record: Record) -> tuple[Record | None, Record | None]:
 
 
 def same(one: Record | None, other: Record | None) -> bool:
-    """Equal as DynamoDB compares items: the order inside a set is no difference."""
+    """Return whether DynamoDB would call the images equal; the order inside a set is irrelevant."""
 
     def value(tagged: Any) -> Any:
         if isinstance(tagged, dict) and set(tagged) <= {"SS", "NS", "BS"}:
@@ -46,10 +46,10 @@ def same(one: Record | None, other: Record | None) -> bool:
     return bool(value(one) == value(other))
 
 
-def test_chain_old_image_is_the_new_image_before_it() -> None:
-    """Sent one after the other, or in one invocation, the three tell one story of one item."""
+def test_each_old_image_of_the_articles_events_is_the_new_image_before() -> None:
+    """They can be sent one after the other, or in one invocation."""
     before = None
-    for name in CHAIN:
+    for name in ARTICLE_EVENTS:
         (record,) = load(name)
         old, new = images(record)
         assert old == before, name
@@ -57,8 +57,8 @@ def test_chain_old_image_is_the_new_image_before_it() -> None:
     assert before is None
 
 
-def test_chain_is_insert_modify_remove_of_one_key_a_minute_apart() -> None:
-    records = [load(name)[0] for name in CHAIN]
+def test_articles_events_insert_modify_and_remove_one_key_in_order() -> None:
+    records = [load(name)[0] for name in ARTICLE_EVENTS]
     assert [record["eventName"] for record in records] == ["INSERT", "MODIFY", "REMOVE"]
     assert [record["dynamodb"]["ApproximateCreationDateTime"] for record in records] == [
         1529280000,
@@ -74,8 +74,8 @@ def test_chain_is_insert_modify_remove_of_one_key_a_minute_apart() -> None:
     assert numbers == sorted(set(numbers))
 
 
-def test_put_has_the_examples_of_the_type_table() -> None:
-    _, image = images(load(CHAIN[0])[0])
+def test_put_event_has_the_examples_of_the_type_table() -> None:
+    _, image = images(load(ARTICLE_EVENTS[0])[0])
     assert image is not None
     attributes = {name: value for name, value in image.items() if name not in KEYS}
     assert attributes == {
@@ -94,8 +94,8 @@ def test_put_has_the_examples_of_the_type_table() -> None:
     }
 
 
-def test_update_changes_adds_and_removes() -> None:
-    old, new = images(load(CHAIN[1])[0])
+def test_update_event_changes_adds_and_removes_attributes() -> None:
+    old, new = images(load(ARTICLE_EVENTS[1])[0])
     assert old is not None
     assert new is not None
     assert set(old) - set(new) == {"null", "binary_set"}
@@ -108,9 +108,9 @@ def test_update_changes_adds_and_removes() -> None:
 
 
 @pytest.mark.parametrize("path", STREAM_FILES, ids=lambda path: path.stem)
-def test_envelope_is_lambdas(path: Path) -> None:
-    seen: dict[str, int] = {}
-    before = 0
+def test_envelope_is_that_of_a_dynamodb_stream(path: Path) -> None:
+    numbers: dict[str, int] = {}
+    previous = 0
     for record in load(path.name):
         assert re.fullmatch(r"[0-9a-f]{32}", record["eventID"])
         assert record["eventName"] in {"INSERT", "MODIFY", "REMOVE"}
@@ -125,14 +125,14 @@ def test_envelope_is_lambdas(path: Path) -> None:
         assert 21 <= len(change["SequenceNumber"]) <= 40
         assert change["SizeBytes"] > 0
         number = int(change["SequenceNumber"])
-        assert seen.get(record["eventID"], number) == number, "a redelivered record is the same"
-        assert number > before or record["eventID"] in seen
-        seen[record["eventID"]] = before = number
+        assert numbers.get(record["eventID"], number) == number, "a redelivered record differs"
+        assert number > previous or record["eventID"] in numbers
+        numbers[record["eventID"]] = previous = number
 
 
 @pytest.mark.parametrize("path", STREAM_FILES, ids=lambda path: path.stem)
-def test_images_fit_event_name_and_view(path: Path) -> None:
-    """An image includes its keys; the view says which images are there; images of a key chain."""
+def test_images_match_the_event_name_and_the_view_type(path: Path) -> None:
+    """An image includes its keys. The old image of a change is the new image of the one before."""
     latest: dict[str, Record | None] = {}
     seen: set[str] = set()
     for record in load(path.name):
@@ -155,14 +155,13 @@ def test_images_fit_event_name_and_view(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
-def test_no_real_account_and_no_key(path: Path) -> None:
+def test_file_has_no_real_account_id_and_no_access_key(path: Path) -> None:
     text = path.read_text("utf-8")
     fields = re.findall(r'"(?:account|SenderId)": "(\d+)"|arn:aws:[^"]*?:(\d{12}):', text)
     assert {number for pair in fields for number in pair if number} <= {"123456789012"}
     assert not re.search(r"\b(AKIA|ASIA|LTAI)[A-Za-z0-9]{12,}", text)
 
 
-def test_every_file_is_listed() -> None:
-    """events/README.md names each file, and no file that is not there."""
+def test_events_readme_lists_every_file_and_no_other() -> None:
     listed = set(re.findall(r"`(\w+\.json)`", (EVENTS / "README.md").read_text("utf-8")))
     assert listed == {path.name for path in FILES}
