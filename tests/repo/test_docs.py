@@ -12,7 +12,6 @@ import sys
 from collections import Counter
 from pathlib import Path
 from random import Random
-from typing import Any
 
 import click
 import pytest
