@@ -39,7 +39,7 @@ class Rig:
         before = set(self.names())
         kept = open_quarantine(configuration(QUARANTINE=f"file://{self.folder}", **environ))
         assert kept is not None
-        kept.keep(Rejected(refused, RejectedError("ColumnName", "too long")), 1_800_000_000)
+        kept.store(Rejected(refused, RejectedError("ColumnName", "too long")), 1_800_000_000)
         (name,) = set(self.names()) - before
         return name
 

@@ -91,7 +91,7 @@ def test_ctrl_c_while_both_tables_are_read(stage: Stage) -> None:
     stage.put(item("a", 1))
     stage.store.faults.add("request_error", apis=["GetRange"])  # tried again, for minutes
     process = stage.start("verify")
-    while not stage.store.counters()["rejected"]:
+    while not stage.store.counters()["faults"]:
         time.sleep(0.01)
     process.send_signal(signal.SIGINT)
     said, _ = process.communicate()

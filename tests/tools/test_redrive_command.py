@@ -161,7 +161,7 @@ def test_show_prints_item_and_row_side_by_side(both: Both) -> None:
     assert "should be Double" in lines["number"]
     assert "no such attribute" in lines["gone"]
     assert "missing" in lines["new"]
-    assert "not 1-255 bytes" in lines[""]
+    assert "column name has 256 bytes; 1 to 255 are valid" in lines[""]
     assert lines["same"].rstrip(" │").endswith("String 'a'")
 
 

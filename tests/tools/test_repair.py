@@ -22,7 +22,7 @@ def test_keys_that_are_all_refused_alike_are_each_told(stage: Stage) -> None:
     words = [word for one in ITEMS for word in ("--key", key(one))]
     said = stage.run("repair", *words, code=1).output
     for number in (1, 2, 3):
-        assert f"--key {number}: refused: OTSParameterInvalid" in said
+        assert f"--key {number}: rejected: OTSParameterInvalid" in said
     assert "somebody" not in said
     stage.store.faults.clear()
     stage.run("repair", *words)
@@ -36,7 +36,7 @@ def test_key_of_a_report_is_told_by_its_line(stage: Stage) -> None:
     path = stage.home / "report.json"
     said = stage.run("repair", str(path), code=1).output
     number = int(said.partition(", line ")[2].partition(":")[0])
-    assert ": refused: KeyLength" in " ".join(said.split())
+    assert ": rejected: KeyLength" in " ".join(said.split())
     assert json.loads(path.read_text().splitlines()[number - 1].rstrip(","))["key"] == bad
 
 

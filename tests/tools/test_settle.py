@@ -86,7 +86,7 @@ def test_row_of_a_settled_key_ends_as_its_item(
     value: str | None, row: str | None, happens: list[str]
 ) -> None:
     world = World(value, row, happens)
-    (ended,) = settle([KEYS], world.read, DOOR.row_mapper(), world.writer)
+    (ended,) = settle([KEYS], world.read, DOOR.row_mapper(), world.means)
     world.stream(len(world.unwritten))
     standing = world.store.rows.get(("user", 7))
     if ended.state == "unstable":
@@ -99,7 +99,7 @@ def test_row_of_a_settled_key_ends_as_its_item(
 def test_item_that_never_stands_still_is_moving() -> None:
     world = World("a", None, ["-", "-", "-"])
     world.happens = cycle(["a", "-", "-", "b", "-", "-"])  # it changes between any two reads
-    (ended,) = settle([KEYS], world.read, DOOR.row_mapper(), world.writer)
+    (ended,) = settle([KEYS], world.read, DOOR.row_mapper(), world.means)
     assert ended.state == "unstable"
     assert str(ROUNDS) in ended.reason
 
