@@ -108,7 +108,7 @@ def test_ram_policies_name_each_action_and_the_one_table(name: str, actions: set
 def test_ram_policies_allow_what_the_code_asks_for() -> None:
     """A call that a tool begins to make has to come into the policy with it."""
     asked: set[str] = set()
-    for path in [ROOT / "ots_sync" / "store.py", *(ROOT / "ots_tools").glob("target_*.py")]:
+    for path in [ROOT / "ots_sync" / "store.py", ROOT / "ots_tools" / "target.py"]:
         calls = re.findall(r"client\.(\w+_(?:row|table|range))\b", path.read_text("utf-8"))
         asked |= {"".join(word.capitalize() for word in call.split("_")) for call in calls}
     only_to_see_whether_it_may = {"GetRow", "ListTable"}

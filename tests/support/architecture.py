@@ -71,8 +71,7 @@ RINGS: dict[str, tuple[str, ...]] = {
 SDK = {
     "ots_sync.store",
     "ots_sync.credentials",
-    "ots_tools.target_rows",
-    "ots_tools.target_table",
+    "ots_tools.target",
     "ots_local.target_table",
     "ots_local.migration.command",
 }
@@ -80,9 +79,9 @@ SDK = {
 # start processes and hand them one, but the services among them know none.
 ENVIRON = {
     "lambda_function",
-    "ots_tools.options",
     "ots_tools.aws",
-    "ots_tools.child",
+    "ots_tools.backfill_function",
+    "ots_tools.cli",
 }
 
 # Larger than they should be: they may shrink, and leave this list.

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ots_sync import converter
-from ots_tools.attributes import to_attribute
+from ots_tools.items import to_attribute
 from tests.support.attribute_values import VALUES
 
 
