@@ -73,7 +73,7 @@ demo-migration: install  ## A whole migration on this machine: load, kill, repla
 
 .PHONY: test-migration
 test-migration: install  ## The tests of whole migrations with 100,000 items (ten minutes)
-	MIGRATION_ITEMS=100000 $(PY) -m pytest -p no:xdist --durations=3 tests/tools/test_migration.py
+	MIGRATION_ITEMS=100000 $(PY) -m pytest -p no:xdist --durations=3 tests/tools/test_whole_migration.py
 
 .PHONY: test-ddblocal
 test-ddblocal: install  ## The demo and the migrations on DynamoDB Local, whose licence you decide about
@@ -113,12 +113,12 @@ bench-tablestore: install  ## Measure how fast the local Table Store is
 
 .PHONY: bench-migration
 bench-migration: install  ## Measure how fast load and verify are, and their memory
-	@$(PY) -m tests.tools.speed
+	@$(PY) -m tests.benchmarks.migration
 
 .PHONY: bench
 bench: install  ## Measure speed, memory, growth, load and verify; writes docs/benchmarks (minutes)
 	@$(PY) -m tests.benchmarks
-	@$(PY) -m tests.tools.speed --json docs/benchmarks/migration.json
+	@$(PY) -m tests.benchmarks.migration --json docs/benchmarks/migration.json
 
 .PHONY: bench-quick
 bench-quick: install  ## The same in under a minute, less sure; writes build/benchmarks

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-
 import click
+
+from ots_tools.lazy_group import LazyGroup
 
 # sub-command -> (module, name of its click command)
 COMMANDS: dict[str, tuple[str, str]] = {
@@ -17,24 +17,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
 }
 
 
-class LazyGroup(click.Group):
-    """A group that imports a sub-command only when it is asked for: some of them start slowly."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
-        """List the sub-commands by name."""
-        return sorted(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
-        """Import a sub-command."""
-        if cmd_name not in COMMANDS:
-            return None
-        module, name = COMMANDS[cmd_name]
-        command = getattr(import_module(module), name)
-        assert isinstance(command, click.Command)
-        return command
-
-
-@click.group(cls=LazyGroup)
+@click.group(cls=LazyGroup, commands_by_name=COMMANDS)
 def main() -> None:
     """Run the parts of ots-sync that a laptop needs instead of cloud accounts."""
 

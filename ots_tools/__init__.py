@@ -1,1 +1,1 @@
-"""The tools around a migration: check, load, prove, repair."""
+"""Check a deployment; load, verify, repair and monitor a table that ots-sync replicates."""

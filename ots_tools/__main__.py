@@ -1,13 +1,11 @@
-"""`python -m ots_tools`: each tool is a sub-command, imported when it is asked for."""
+"""Define the command line `python -m ots_tools`."""
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import Any
-
 import click
 
-# sub-command -> (module, name of its click command)
+from ots_tools.lazy_group import LazyGroup
+
 COMMANDS: dict[str, tuple[str, str]] = {
     "backfill": ("ots_tools.backfill", "backfill"),
     "doctor": ("ots_tools.doctor.command", "doctor"),
@@ -17,36 +15,16 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "verify": ("ots_tools.verify", "verify"),
     "watch": ("ots_tools.watch", "watch"),
 }
+"""Command name -> (module, name of the click command in it)."""
 
 
-class LazyGroup(click.Group):
-    """A group that imports a sub-command only when it is asked for: some of them start slowly."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
-        """List the sub-commands by name."""
-        return sorted(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
-        """Import a sub-command."""
-        if cmd_name not in COMMANDS:
-            return None
-        module, name = COMMANDS[cmd_name]
-        command = getattr(import_module(module), name)
-        assert isinstance(command, click.Command)
-        return command
-
-    def invoke(self, ctx: click.Context) -> Any:
-        """Run the sub-command; when Ctrl-C stops it, end with 2: click's 1 says what was found."""
-        try:
-            return super().invoke(ctx)
-        except KeyboardInterrupt:
-            click.echo("Stopped. What is done is done; run the same command again.", err=True)
-            ctx.exit(2)
-
-
-@click.group(cls=LazyGroup)
+@click.group(
+    cls=LazyGroup,
+    commands_by_name=COMMANDS,
+    interrupted_message="Stopped. Completed work is kept. To continue, run the same command again.",
+)
 def main() -> None:
-    """Check, load, prove, mend and watch a table that ots-sync keeps."""
+    """Check a deployment; load, verify, repair and monitor a table that ots-sync replicates."""
 
 
 if __name__ == "__main__":

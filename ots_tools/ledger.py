@@ -1,7 +1,8 @@
-"""The steps of a migration that runs in AWS, kept as one object in a bucket; the state file's part.
+"""Store the load steps of a migration that runs on Step Functions, as one object in a bucket.
 
-Two that write at once cannot both succeed: each write asks for the object it has read. Refuses the
-ledger of another table, target or shape.
+The object corresponds to the state file of a local migration. Writes are conditional on the version
+that was read, so that of two concurrent writers only one succeeds. A ledger of another source,
+target or row format is rejected.
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
 """
 
@@ -14,125 +15,128 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ots_sync.errors import ConfigurationError
-from ots_tools import orders
-from ots_tools.orders import OrderError, Step
-from ots_tools.state import Owner
+from ots_tools.aws import error_code
+from ots_tools.migration_rules import LoadStep, StepOrderError, find_resumable
+from ots_tools.state_file import MigrationId
 
 KEY = "backfill/ledger.json"
 
-REFUSED = ("NoSuchBucket", "AccessDenied", "403")
-"""What S3 answers to who names another bucket, or may not read it: to ask again helps nobody."""
+_NOT_FOUND = ("NoSuchKey", "404")
+_NOT_RETRYABLE = ("NoSuchBucket", "AccessDenied", "403")
 
 
-def bucket(place: str) -> str:
-    """The bucket of a ledger that a person names: s3://bucket, with or without the object's key.
+def parse_bucket(location: str) -> str:
+    """Return the bucket of a ledger's location: s3://bucket, with or without the object's key.
 
-    Raises ConfigurationError for anything else.
+    Raises ConfigurationError for another location.
     """
-    parts = urlsplit(place)
+    parts = urlsplit(location)
     if parts.scheme != "s3" or not parts.netloc or parts.path.strip("/") not in ("", KEY):
         raise ConfigurationError(
-            f"{place} is no ledger: it is s3://bucket/{KEY}, in the bucket that the stack's output "
-            "BackfillLedger names."
+            f"{location} is not the location of a ledger. It is s3://bucket/{KEY}, with the bucket "
+            "in the stack's output BackfillLedger."
         )
     return parts.netloc
 
 
 @dataclass(frozen=True, slots=True)
 class Ledger:
-    """The object in a bucket; every method reads it anew."""
+    """The ledger in a bucket; every method reads the object again."""
 
     client: Any
     bucket: str
-    owner: Owner
+    migration: MigrationId
 
-    def history(self) -> list[Step]:
-        """The steps in the order in which they began; [] where there is no ledger yet."""
+    def history(self) -> list[LoadStep]:
+        """Return the steps in the order in which they began; [] if there is no ledger yet."""
         return self._read()[0]
 
-    def begin(self, wanted: Step) -> Step:
-        """Notes the step, or finds it begun. Raises OrderError when it may not begin or go on."""
+    def begin_step(self, wanted: LoadStep) -> LoadStep:
+        """Store the step, or return it if it has begun; StepOrderError if it is not allowed."""
         history, version = self._read()
-        position = orders.resumed(history, wanted)
+        position = find_resumable(history, wanted)
         if position is not None:
             return history[position]
         self._write([*history, wanted], version)
         return wanted
 
-    def check(self, name: str) -> None:
-        """Raises OrderError when the step of this name is not the newest, or has ended."""
-        if _newest(self._read()[0], name).ended_s is not None:
-            raise _over(name)
+    def ensure_current(self, name: str) -> None:
+        """Raise StepOrderError if the step of this name is not the newest, or is complete."""
+        if _current(self._read()[0], name).ended_s is not None:
+            raise _outdated(name)
 
-    def end(self, name: str, now_s: float, *, overlapped: bool) -> Step:
-        """Notes that the newest step is done whole; when it was the stream's turn too.
+    def end_step(self, name: str, now_s: float, *, mapping_was_enabled: bool) -> LoadStep:
+        """Store that the newest step is complete, and whether the mapping was enabled during it.
 
-        A step that has ended stays as it is, for who lost the answer and asks again. Raises
-        OrderError when the step is not the newest.
+        A step that is complete stays unchanged, because a caller that did not get the response
+        repeats the call. Raises StepOrderError if the step is not the newest.
         """
         history, version = self._read()
-        newest = _newest(history, name)
+        newest = _current(history, name)
         if newest.ended_s is not None:
             return newest
-        ended = replace(newest, ended_s=now_s, last_write_s=now_s, overlapped=overlapped)
+        ended = replace(
+            newest, ended_s=now_s, last_write_s=now_s, mapping_was_enabled=mapping_was_enabled
+        )
         self._write([*history[:-1], ended], version)
         return ended
 
-    def _read(self) -> tuple[list[Step], str]:
-        """The steps, and the version that a write has to find; '' for none yet."""
+    def _read(self) -> tuple[list[LoadStep], str]:
+        """Return the steps and the object's version; '' if there is no object."""
         from botocore.exceptions import ClientError
 
         try:
-            answer = self.client.get_object(Bucket=self.bucket, Key=KEY)
+            response = self.client.get_object(Bucket=self.bucket, Key=KEY)
         except ClientError as error:
-            code = error.response.get("Error", {}).get("Code")
-            if code in ("NoSuchKey", "404"):
+            code = error_code(error)
+            if code in _NOT_FOUND:
                 return [], ""
-            if code in REFUSED:
+            if code in _NOT_RETRYABLE:
                 raise ConfigurationError(
-                    f"{self._place} cannot be read: {code}. Name the bucket of the stack's output "
-                    "BackfillLedger; it takes s3:GetObject on it, and s3:ListBucket."
+                    f"{self._url} cannot be read: {code}. Name the bucket in the stack's output "
+                    "BackfillLedger, and allow s3:GetObject and s3:ListBucket on it."
                 ) from None
             raise
-        owner, history = self._parsed(answer["Body"].read())
-        if owner != list(self.owner):
+        migration, history = self._parse(response["Body"].read())
+        if migration != self.migration:
             raise ConfigurationError(
-                f"{self._place} belongs to another migration ({owner}, this one is "
-                f"{list(self.owner)}). Put it elsewhere to begin a new one."
+                f"{self._url} belongs to another migration: {tuple(migration)}, but here it is "
+                f"{tuple(self.migration)}. Move the object away to begin a new migration."
             )
-        return history, answer["ETag"]
+        return history, response["ETag"]
 
-    def _parsed(self, body: bytes) -> tuple[list[str], list[Step]]:
-        """The owner and the steps that the object holds."""
+    def _parse(self, body: bytes) -> tuple[MigrationId, list[LoadStep]]:
         try:
             found = json.loads(body)
-            return list(found["owner"]), [Step(**step) for step in found["steps"]]
+            return MigrationId(**found["migration"]), [LoadStep(**step) for step in found["steps"]]
         except (ValueError, TypeError, KeyError):
             raise ConfigurationError(
-                f"{self._place} is no ledger of ots-sync, or of another version. Name the bucket "
-                "of the stack's output BackfillLedger, and leave the object to the state machine."
+                f"{self._url} is not a ledger of this version of ots-sync. Name the bucket in the "
+                "stack's output BackfillLedger. Only the state machine may change the object."
             ) from None
 
     @property
-    def _place(self) -> str:
+    def _url(self) -> str:
         return f"s3://{self.bucket}/{KEY}"
 
-    def _write(self, history: Sequence[Step], version: str) -> None:
+    def _write(self, history: Sequence[LoadStep], version: str) -> None:
         condition = {"IfMatch": version} if version else {"IfNoneMatch": "*"}
-        body = {"owner": list(self.owner), "steps": [asdict(step) for step in history]}
+        body = {
+            "migration": self.migration._asdict(),
+            "steps": [asdict(step) for step in history],
+        }
         self.client.put_object(
             Bucket=self.bucket, Key=KEY, Body=json.dumps(body).encode(), **condition
         )
 
 
-def _newest(history: Sequence[Step], name: str) -> Step:
+def _current(history: Sequence[LoadStep], name: str) -> LoadStep:
     if not history or history[-1].name != name:
-        raise _over(name)
+        raise _outdated(name)
     return history[-1]
 
 
-def _over(name: str) -> OrderError:
-    return OrderError(
-        f"The step {name} is not the one that is being loaded: to load of it now could bring old "
-        "data back."
+def _outdated(name: str) -> StepOrderError:
+    return StepOrderError(
+        f"The step {name} is not the current one, so loading more of it could restore old data."
     )

@@ -1,6 +1,6 @@
-"""`python -m ots_tools redrive`: quarantined records go in; their keys are settled, and they leave.
+"""Define the command `redrive`: reconcile the keys of quarantined objects, then remove the objects.
 
-An object leaves the quarantine only when the row of each of its keys is what its item is.
+An object is removed only when the row of each of its keys matches the current item.
 """
 
 from __future__ import annotations
@@ -15,185 +15,201 @@ from itertools import islice
 
 import click
 from rich.console import Console
-from rich.table import Table as Lines
+from rich.table import Table
 
 from ots_sync.model import Image
 from ots_sync.rows import RowMapper
 from ots_sync.writer import WriterContext
-from ots_tools import aws, door, item_reads
-from ots_tools.cases import Case, is_ours, read_case, refused_again
-from ots_tools.display import bar
-from ots_tools.items import key_text
-from ots_tools.kept_objects import Kept, open_kept
-from ots_tools.options import Common, CouldNotTellError, common
-from ots_tools.scan import Table
-from ots_tools.settle import Read, Settled, settle
+from ots_tools import aws, function
+from ots_tools.cli import CommonOptions, IncompleteError, common_options
+from ots_tools.display import progress_bar
+from ots_tools.items import key_to_text, read_items
+from ots_tools.quarantine_store import (
+    QuarantinedObject,
+    QuarantineStore,
+    belongs_to,
+    open_store,
+    parse_object,
+    with_new_reason,
+)
+from ots_tools.reconcile import ReadItems, Reconciled, reconcile
+from ots_tools.sources.table import SourceTable
 
-AT_ONCE = 16
-"""Objects read and settled together: one that Lambda kept can be 6 MB, and have 10,000 records."""
+OBJECTS_PER_BATCH = 16
+"""Objects that are read and processed together. One that Lambda stored can have 6 MB and 10,000
+records."""
 
-KEYS_AT_ONCE = 1_000
-"""Keys settled together: a writer's patience is for all of its rows."""
+KEYS_PER_BATCH = 1_000
+"""Keys that are reconciled together, because the writer's deadline applies to all of its rows."""
 
-MEANING = {
-    "written": "removed: the rows are what the items are",
-    "rejected": "stay with the new reason: the items can be no rows",
-    "unstable": "stay: the items changed all the while; run again",
-    "unprocessed": "stay: not acknowledged in time; run again",
-    "other shape": "stay: refused under settings that make other rows",
-    "unreadable": "stay: they hold no record with a key of this table",
-    "other tables": "left alone: of another table",
-    "misplaced": "left alone: not in a folder that has a table's name",
+DESCRIPTIONS = {
+    "written": "removed: the rows match the items",
+    "rejected": "kept with the new reason: the items cannot become rows",
+    "unstable": "kept: the items changed during the writes; run redrive again",
+    "unprocessed": "kept: not acknowledged in time; run redrive again",
+    "other row format": "kept: rejected under settings that produce other rows",
+    "unreadable": "kept: no record with a key of this table",
+    "other table": "skipped: of another table",
+    "misplaced": "skipped: not in a folder with a table's name",
+    "would be tried": "would be reconciled",
 }
-WORST = ("unprocessed", "unstable", "rejected", "written")
-"""What becomes of an object whose keys fared differently: the first of these."""
+"""Result for an object -> its description."""
 
-UNREADABLE = Settled("unreadable", reason="no record with a key of this table")
-OTHER_SHAPE = Settled("other shape", reason="see below")
+WORST_FIRST = ("unprocessed", "unstable", "rejected", "written")
+"""The result for an object whose keys have different results is the first of these."""
+
+UNREADABLE = Reconciled("unreadable", reason="no record with a key of this table")
+OTHER_ROW_FORMAT = Reconciled("other row format", reason="see below")
 
 
 @click.command("redrive")
-@common
-@click.argument("quarantine", required=False)
-@click.option("--dry-run", is_flag=True, help="Tell what is there; write and remove nothing.")
+@common_options
+@click.argument("location", metavar="[QUARANTINE]", required=False)
+@click.option("--dry-run", is_flag=True, help="Count the objects; write and remove nothing.")
 @click.option(
-    "--allow-shape-change",
+    "--allow-row-format-change",
     is_flag=True,
-    help="Also take records refused under settings that make other rows than the present ones.",
+    help="Also process records that were rejected under settings that produce other rows than the "
+    "current ones.",
 )
 def redrive(
-    shared: Common, quarantine: str | None, dry_run: bool, allow_shape_change: bool
+    common: CommonOptions, location: str | None, dry_run: bool, allow_row_format_change: bool
 ) -> None:
-    """Settle what is quarantined in QUARANTINE (s3://bucket/prefix or file:///path).
+    """Reconcile quarantined records, and remove them from the quarantine.
 
-    Each key's row is brought to its item's present state, beside the running stream, and the object
-    is removed only then. Takes the objects that the function keeps and those that Lambda's
-    on-failure destination keeps. Without QUARANTINE, the one of the settings.
+    QUARANTINE is s3://bucket/prefix or file:///path; default: the one in the settings. Each key's
+    row is brought to the current state of its item, which is safe while the stream writes. An
+    object is removed only after that. Both the function's objects and those of Lambda's on-failure
+    destination are processed.
 
-    Exit code: 0 nothing is left, 1 some stay and are named, 2 it did not come to its end.
+    Exit code: 0 nothing is left, 1 some objects are kept and listed, 2 not complete.
     """
-    place = quarantine or shared.settings.quarantine
-    if not place:
+    location = location or common.settings.quarantine
+    if not location:
         raise click.UsageError("Name the quarantine: s3://bucket/prefix or file:///path.")
-    client, table = shared.source()
+    client, source = common.open_source()
     run = Redrive(
-        open_kept(place, lambda: aws.client("s3")),
-        table,
-        shared.settings.table_name,
-        shared.settings.fingerprint,
-        lambda keys: item_reads.items_of(client, table.name, keys),
-        door.rules(),
-        lambda: door.ports().writer,
-        allow_shape_change=allow_shape_change,
+        open_store(location, lambda: aws.client("s3")),
+        source,
+        common.settings.table_name,
+        common.settings.fingerprint,
+        lambda keys: read_items(client, source.name, keys),
+        function.row_mapper(),
+        lambda: function.build_context().writer,
+        allow_row_format_change=allow_row_format_change,
         dry_run=dry_run,
     )
     console = Console()
-    names = run.kept.names()
-    with bar(console) as progress:
+    names = run.store.names()
+    with progress_bar(console) as progress:
         task = progress.add_task("redrive", total=len(names), cost="")
-        for count in run.steps(names):
+        for count in run.process(names):
             progress.update(task, advance=count)
-    console.print(summary(run))
-    for name, state, reason in run.staying:
-        words = f"{name}: {state}: {reason}"
-        console.print(words, markup=False, highlight=False, soft_wrap=True)
-    if run.states["misplaced"]:
-        raise CouldNotTellError(
-            f"{place} is not the quarantine itself, where each table's records are in a folder of "
-            "its name: it may be such a folder. Name the place above it, as QUARANTINE does: "
-            f"{place.rstrip('/').rpartition('/')[0]}"
+    console.print(results_table(run))
+    for name, state, reason in run.kept:
+        console.print(f"{name}: {state}: {reason}", markup=False, highlight=False, soft_wrap=True)
+    if run.results["misplaced"]:
+        raise IncompleteError(
+            f"{location} is not the quarantine itself, which has one folder per target table, but "
+            "it may be such a folder. Name the location that QUARANTINE has: "
+            f"{location.rstrip('/').rpartition('/')[0]}"
         )
-    if run.states["other shape"]:
-        raise CouldNotTellError(
-            "Some records were refused under settings that make other rows than the present ones: "
-            "written now, their rows would not be like those of the rest of the table, unless the "
-            "deployed function has these settings too. Use its settings (--function), or, where "
-            "the change is meant, --allow-shape-change."
+    if run.results["other row format"]:
+        raise IncompleteError(
+            "Some records were rejected under settings that produce other rows than the current "
+            "ones. If they were written now, their rows would differ in format from the rest of "
+            "the table, unless the deployed function has the current settings too. Use its "
+            "settings (--function), or --allow-row-format-change if the change is intended."
         )
-    sys.exit(1 if run.staying else 0)
+    sys.exit(1 if run.kept else 0)
 
 
 @dataclass(slots=True)
 class Redrive:
-    """One run over a quarantine; `states` counts objects, `staying` names those that stay."""
+    """One run over a quarantine.
 
-    kept: Kept
-    table: Table
+    `results` counts objects by result; `kept` lists name, result and reason of those that stay.
+    """
+
+    store: QuarantineStore
+    source: SourceTable
     target: str
     fingerprint: str
-    read: Read
-    rules: RowMapper
-    means: Callable[[], WriterContext]
-    allow_shape_change: bool = False
+    read_items: ReadItems
+    row_mapper: RowMapper
+    writer_context: Callable[[], WriterContext]
+    allow_row_format_change: bool = False
     dry_run: bool = False
-    wall_s: Callable[[], float] = time.time
-    states: Counter[str] = field(default_factory=Counter)
+    time_s: Callable[[], float] = time.time
+    results: Counter[str] = field(default_factory=Counter)
     keys: int = 0
-    staying: list[tuple[str, str, str]] = field(default_factory=list)
+    kept: list[tuple[str, str, str]] = field(default_factory=list)
 
-    def steps(self, names: Sequence[str]) -> Iterator[int]:
-        """Works through the objects; tells after each step how many were done in it."""
-        left = iter(names)
-        with ThreadPoolExecutor(AT_ONCE) as readers:
-            while some := list(islice(left, AT_ONCE)):
-                cases = list(readers.map(self._case, some))
-                self._work([case for case in cases if case is not None])
-                yield len(some)
+    def process(self, names: Sequence[str]) -> Iterator[int]:
+        """Process the objects in batches; yield the size of each batch when it is done."""
+        remaining = iter(names)
+        with ThreadPoolExecutor(OBJECTS_PER_BATCH) as readers:
+            while batch := list(islice(remaining, OBJECTS_PER_BATCH)):
+                objects = list(readers.map(self._read, batch))
+                self._process([one for one in objects if one is not None])
+                yield len(batch)
 
-    def _case(self, name: str) -> Case | None:
-        case = read_case(name, self.kept.read(name), self.table.key_types)
-        if "record" in case.document and "/" not in name:
-            self.states["misplaced"] += 1
+    def _read(self, name: str) -> QuarantinedObject | None:
+        found = parse_object(name, self.store.read(name), self.source.key_types)
+        if "record" in found.document and "/" not in name:
+            self.results["misplaced"] += 1
             return None
-        if is_ours(name, case.document, self.table.name, self.target):
-            return case
-        self.states["other tables"] += 1
+        if belongs_to(name, found.document, self.source.name, self.target):
+            return found
+        self.results["other table"] += 1
         return None
 
-    def _work(self, cases: Sequence[Case]) -> None:
-        good = []
-        for case in cases:
-            if not case.keys:
-                self._stays(case, UNREADABLE)
-            elif case.fingerprint not in ("", self.fingerprint) and not self.allow_shape_change:
-                self._stays(case, OTHER_SHAPE)
+    def _process(self, objects: Sequence[QuarantinedObject]) -> None:
+        valid = []
+        for one in objects:
+            if not one.keys:
+                self._keep(one, UNREADABLE)
+            elif one.fingerprint not in ("", self.fingerprint) and not self.allow_row_format_change:
+                self._keep(one, OTHER_ROW_FORMAT)
             else:
-                good.append(case)
-        keys: dict[str, Image] = {key_text(key): key for case in good for key in case.keys}
+                valid.append(one)
+        keys: dict[str, Image] = {key_to_text(key): key for one in valid for key in one.keys}
         self.keys += len(keys)
         if self.dry_run:
-            self.states["would be tried"] += len(good)
+            self.results["would be tried"] += len(valid)
             return
-        found: dict[str, Settled] = {}
-        left = iter(keys.items())
-        while some := dict(islice(left, KEYS_AT_ONCE)):
-            keys_now = list(some.values())
-            found |= zip(some, settle(keys_now, self.read, self.rules, self.means), strict=True)
-        for case in good:
-            fared = [found[key_text(key)] for key in case.keys]
-            self._end(case, min(fared, key=lambda one: WORST.index(one.state)))
+        results: dict[str, Reconciled] = {}
+        remaining = iter(keys.items())
+        while batch := dict(islice(remaining, KEYS_PER_BATCH)):
+            reconciled = reconcile(
+                list(batch.values()), self.read_items, self.row_mapper, self.writer_context
+            )
+            results |= zip(batch, reconciled, strict=True)
+        for one in valid:
+            of_keys = [results[key_to_text(key)] for key in one.keys]
+            self._finish(one, min(of_keys, key=lambda result: WORST_FIRST.index(result.state)))
 
-    def _end(self, case: Case, fared: Settled) -> None:
-        if fared.state == "written":
-            self.kept.remove(case.name)
-            self.states["written"] += 1
+    def _finish(self, one: QuarantinedObject, result: Reconciled) -> None:
+        if result.state == "written":
+            self.store.remove(one.name)
+            self.results["written"] += 1
             return
-        if fared.state == "rejected":
-            again = (fared.code, fared.reason, self.fingerprint, self.wall_s())
-            self.kept.write(case.name, refused_again(case, *again))
-        self._stays(case, fared)
+        if result.state == "rejected":
+            body = with_new_reason(one, result.code, result.reason, self.fingerprint, self.time_s())
+            self.store.replace(one.name, body)
+        self._keep(one, result)
 
-    def _stays(self, case: Case, fared: Settled) -> None:
-        self.states[fared.state] += 1
-        self.staying.append((case.name, fared.state, f"{fared.code} {fared.reason}".strip()))
+    def _keep(self, one: QuarantinedObject, result: Reconciled) -> None:
+        self.results[result.state] += 1
+        self.kept.append((one.name, result.state, f"{result.code} {result.reason}".strip()))
 
 
-def summary(run: Redrive) -> Lines:
-    """What was done, in numbers."""
-    lines = Lines(title="Redriven", title_justify="left")
-    lines.add_column("objects", justify="right")
-    lines.add_column("what became of them")
-    for state, count in run.states.items():
-        lines.add_row(f"{count:,}", MEANING.get(state, state))
-    lines.caption = f"{run.keys:,} keys in {sum(run.states.values()):,} objects"
-    return lines
+def results_table(run: Redrive) -> Table:
+    """Return the results of a run as a table."""
+    table = Table(title="Redriven", title_justify="left")
+    table.add_column("objects", justify="right")
+    table.add_column("result")
+    for result, count in run.results.items():
+        table.add_row(f"{count:,}", DESCRIPTIONS[result])
+    table.caption = f"{run.keys:,} keys in {sum(run.results.values()):,} objects"
+    return table

@@ -1,4 +1,4 @@
-"""`python -m ots_tools verify`: two tables go in, a table on the screen and a report come out."""
+"""Define the command `verify`: compare the source and the target while both are in use."""
 
 from __future__ import annotations
 
@@ -13,188 +13,201 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from ots_tools import display, door, garbage, looks, report, sides
-from ots_tools.buckets import Buckets, Difference
-from ots_tools.options import Common, FiniteRange, at_scale, common
-from ots_tools.orders import Check
-from ots_tools.sides import Ends
+from ots_sync.errors import printable
+from ots_tools import display, function
+from ots_tools.cli import RATE, CommonOptions, FiniteRange, common_options, ledger_option
+from ots_tools.compare.buckets import Buckets, Difference
+from ots_tools.compare.recheck import Finding, recheck
+from ots_tools.compare.report import KINDS, Summary, write_report
+from ots_tools.compare.table_reader import Tables, read_sample, read_tables
+from ots_tools.gc_tuning import infrequent_gc
+from ots_tools.migration_rules import VerifyRun
 
 ROWS_PER_BUCKET = 50_000
 
-_rate = FiniteRange(min=0, min_open=True)
-
 
 @click.command("verify")
-@common
-@at_scale
+@common_options
+@ledger_option
 @click.option(
     "--sample",
     type=FiniteRange(0, 1, min_open=True),
-    help="Read a share of the items only, such as 0.01, and their rows. Finds no extra rows.",
+    metavar="SHARE",
+    help="Read only a share of the items, such as 0.01, and their rows. Finds no extra rows.",
 )
 @click.option(
-    "--settle",
+    "--recheck-after",
+    "recheck_after_s",
     type=FiniteRange(min=0),
     default=60.0,
     show_default=True,
-    metavar="S",
-    help="Seconds between two looks at a key that differs. Longer than the stream lags.",
+    metavar="SECONDS",
+    help="Time between two checks of a key that differs. Must exceed the lag of the stream.",
 )
-@click.option("--rate-read", type=_rate, metavar="RCU/S", help="DynamoDB's read units a second.")
-@click.option("--rate-target", type=_rate, metavar="CU/S", help="Table Store's, likewise.")
-@click.option("--consistent", is_flag=True, help="Read the source consistently: twice the price.")
+@click.option(
+    "--rate-read", type=RATE, metavar="RCU/S", help="Maximum DynamoDB read units per second."
+)
+@click.option(
+    "--rate-target", type=RATE, metavar="CU/S", help="Maximum Table Store read units per second."
+)
+@click.option(
+    "--consistent-read/--no-consistent-read",
+    default=False,
+    show_default=True,
+    help="Scan with strongly consistent reads, which take twice the read units.",
+)
 @click.option(
     "--threads",
     type=click.IntRange(1, 64),
     default=4,
     show_default=True,
-    help="Segments of the source that are read at once.",
+    help="Segments of the source that are read in parallel.",
 )
-@click.option("--values", is_flag=True, help="Put values of differing columns into the report.")
+@click.option("--values", is_flag=True, help="Write the values of differing columns to the report.")
 @click.option(
     "--report",
     "path",
     type=click.Path(dir_okay=False, path_type=Path),
     default=Path("verify.json"),
     show_default=True,
-    help="Where the report goes; repair takes it. It holds keys.",
+    help="The report to write, which contains keys. It is the input of repair.",
 )
 def verify(
-    shared: Common,
+    common: CommonOptions,
     ledger: str | None,
     sample: float | None,
-    settle: float,
+    recheck_after_s: float,
     rate_read: float | None,
     rate_target: float | None,
-    consistent: bool,
+    consistent_read: bool,
     threads: int,
     values: bool,
     path: Path,
 ) -> None:
-    """Compare the two tables, row by row and type by type, while both are alive.
+    """Compare the two tables, types included, while both are in use.
 
-    Each side is read once. What differs is looked at again after --settle seconds: it counts only
-    if the item stood still and the row still was not its row.
+    Each side is read once. A key that differs is checked again after --recheck-after seconds. It
+    counts as different if its item was the same at both checks and the row still did not match.
 
-    Exit code: 0 equal, 1 different, 2 could not tell.
+    Exit code: 0 equal, 1 different, 2 undetermined or not complete.
     """
     console = Console()
-    client, table = shared.source(connections=threads + 1)
-    shared.begun(table.arn, ledger)  # what is refused is refused before hours of reading
+    client, source = common.open_source(connections=threads + 1)
+    common.read_history(source.arn, ledger)  # report a mismatch before hours of reading
     if ledger is not None:
-        shared.open_state(table.arn).close()
-    settings = shared.settings
-    ends = Ends(
+        common.open_state(source.arn).close()
+    settings = common.settings
+    tables = Tables(
         client,
-        table,
-        door.store(),
+        source,
+        function.client(),
         settings.table_name,
         settings.key_list,
         threads,
-        consistent or sample is not None,
+        consistent_read or sample is not None,
         rate_read,
         rate_target,
     )
-    enabled = shared.mapping_enabled(table.name)
-    found = report.Summary(
-        table.arn,
+    enabled = common.is_mapping_enabled(source.name)
+    summary = Summary(
+        source.arn,
         f"{settings.instance}/{settings.table_name}",
         settings.fingerprint,
         time.time(),
         sample=sample,
     )
     with tempfile.TemporaryDirectory(prefix="ots-verify-", dir=path.parent) as folder:
-        differences = _first_reading(ends, Path(folder), found, console)
-        told: list[int] = []
+        differences = _count(_first_reading(tables, Path(folder), summary, console), summary)
+        announced: list[int] = []
 
-        def tell(count: int) -> None:
-            if count and not told:
-                console.print(f"Some rows differ; looking at them again after {settle:g} s.")
-                told.append(count)
+        def on_pending(count: int) -> None:
+            if count and not announced:
+                console.print(f"Some rows differ. Checking them again after {recheck_after_s:g} s.")
+                announced.append(count)
 
-        counted = _counted(differences, found)
-        findings = looks.settled(ends, counted, Path(folder), settle, tell)
-        report.write(path, found, _ended(findings, found), values=values)
-    console.print(_shown(found, path))
-    _keep(shared, found, enabled, console)
-    sys.exit(found.exit_code)
+        findings = recheck(tables, differences, Path(folder), recheck_after_s, on_pending)
+        write_report(path, summary, _complete(findings, summary), include_values=values)
+    console.print(_summary_table(summary, path))
+    _store_run(common, summary, enabled, console)
+    sys.exit(summary.exit_code)
 
 
-def _keep(shared: Common, found: report.Summary, enabled: bool | None, console: Console) -> None:
-    """Notes what was found in the state file, for watch; where there is none, says so."""
-    if not shared.state.exists():
+def _store_run(
+    common: CommonOptions, summary: Summary, enabled: bool | None, console: Console
+) -> None:
+    """Store the run in the state file for watch; print a note if there is no state file."""
+    if not common.state.exists():
         console.print(
-            f"There is no {shared.state}, so watch is not told. After a load by the state machine, "
-            "name its --ledger.",
+            f"There is no {common.state}, so watch does not see this result. After a load by the "
+            "state machine, name its --ledger.",
             style="dim",
         )
         return
-    number = sum(found.kinds.values())
-    with shared.open_state(found.source) as state:
-        state.verified(
-            Check(found.began_s, number, found.sample is None, False, enabled), report=found.id
-        )
+    differences = sum(summary.kinds.values())
+    run = VerifyRun(summary.started_s, differences, summary.sample is None, False, enabled)
+    with common.open_state(summary.source) as state:
+        state.add_verify_run(run, summary.id)
 
 
-def _counted(differences: Iterator[Difference], found: report.Summary) -> Iterator[Difference]:
+def _count(differences: Iterator[Difference], summary: Summary) -> Iterator[Difference]:
     for difference in differences:
-        found.in_motion += 1
+        summary.resolved += 1
         yield difference
 
 
-def _ended(findings: Iterator[looks.Finding], found: report.Summary) -> Iterator[looks.Finding]:
+def _complete(findings: Iterator[Finding], summary: Summary) -> Iterator[Finding]:
     yield from findings
-    found.ended_s = time.time()
-    found.in_motion -= sum(found.kinds.values())
+    summary.ended_s = time.time()
+    summary.resolved -= sum(summary.kinds.values())
 
 
 def _first_reading(
-    ends: Ends, folder: Path, found: report.Summary, console: Console
+    tables: Tables, folder: Path, summary: Summary, console: Console
 ) -> Iterator[Difference]:
-    """Reads both sides, and gives what differs between the readings."""
+    """Read both sides; return the keys that differ."""
     counts = [0, 0]
     lock = threading.Lock()
-    share = found.sample
-    with garbage.seldom(), display.bar(console) as progress:
-        total = ends.table.items or None
+    share = summary.sample
+    with infrequent_gc(), display.progress_bar(console) as progress:
+        total = tables.source.items or None
         tasks = [
             progress.add_task("source", total=total and round(total * (share or 1.0)), cost="")
         ]
         if share is None:
             tasks.append(progress.add_task("target", total=total, cost=""))
 
-        def tell(side: int, rows: int) -> None:
+        def on_progress(side: int, rows: int) -> None:
             with lock:
                 counts[side] += rows
             progress.update(tasks[side], advance=rows)
 
         if share is None:
-            most = max(16, min(1024, ends.table.items // ROWS_PER_BUCKET))
-            buckets = Buckets(folder, most)
-            sides.read_both(ends, buckets, tell)
+            buckets = Buckets(folder, max(16, min(1024, tables.source.items // ROWS_PER_BUCKET)))
+            read_tables(tables, buckets, on_progress)
             differences = buckets.differences()
         else:
-            kept: list[Difference] = []
-            sides.read_sample(ends, share, kept.append, tell)
-            differences = iter(kept)
-    found.items, found.rows = counts
+            found: list[Difference] = []
+            read_sample(tables, share, found.append, on_progress)
+            differences = iter(found)
+    summary.items, summary.rows = counts
     return differences
 
 
-def _shown(found: report.Summary, path: Path) -> Table:
-    words = {0: "[green]equal", 1: "[red]different", 2: "[yellow]could not tell"}
-    title = f"{found.source.rpartition('/')[2]} and {found.target}: {words[found.exit_code]}"
+def _summary_table(summary: Summary, path: Path) -> Table:
+    results = {0: "[green]equal", 1: "[red]different", 2: "[yellow]undetermined"}
+    source = summary.source.rpartition("/")[2]
+    title = f"{source} and {summary.target}: {results[summary.exit_code]}"
     table = Table(title=title, show_header=False, title_justify="left", caption=f"Report: {path}")
-    table.add_row("items read", f"{found.items:,}")
-    if found.sample is None:
-        table.add_row("rows read", f"{found.rows:,}")
+    table.add_row("items read", f"{summary.items:,}")
+    if summary.sample is None:
+        table.add_row("rows read", f"{summary.rows:,}")
     else:
-        table.add_row("sample", f"{found.sample:.2%} (extra rows are not looked for)")
-    for kind in report.KINDS:
-        table.add_row(kind, f"{found.kinds[kind]:,}")
+        table.add_row("sample", f"{summary.sample:.2%} (extra rows are not searched for)")
+    for kind in KINDS:
+        table.add_row(kind, f"{summary.kinds[kind]:,}")
         if kind == "different":
-            for name, count in found.columns.most_common(10):
-                table.add_row(f"  column {ascii(name)[1:-1][:64]}", f"{count:,}")
-    table.add_row("in motion, then equal", f"{found.in_motion:,}")
-    table.add_row("seconds", f"{found.ended_s - found.began_s:,.1f}")
+            for name, count in summary.columns.most_common(10):
+                table.add_row(f"  column {printable(name, 64)}", f"{count:,}")
+    table.add_row("equal at a recheck", f"{summary.resolved:,}")
+    table.add_row("seconds", f"{summary.ended_s - summary.started_s:,.1f}")
     return table

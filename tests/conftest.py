@@ -23,9 +23,9 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "lean"))
 pytest_plugins = [
     "tests.support.fixtures_dynamodb",
     "tests.support.fixtures_tablestore",
-    "tests.tools.fix_stage",
-    "tests.tools.fix_at_scale",
-    "tests.tools.fix_deployed",
+    "tests.tools.support.fixtures_migration",
+    "tests.tools.support.fixtures_backfill_function",
+    "tests.tools.support.fixtures_deployed",
 ]
 
 SETTING_PREFIXES = ("OTS_", "AWS_", "POWERTOOLS_", "COLUMN_")

@@ -130,14 +130,14 @@ class _Story:
                         time.sleep(0.1)
                 self._say(f"{done:,} records were delivered so far; more come all the while.")
                 self._head("5  Both tables are compared, alive as they are")
-                self._run("verify", "--settle", "3")
+                self._run("verify", "--recheck-after", "3")
         with scene.pumping(self.function, checkpoint):
             self._head("6  A difference is planted, and found")
             self._plant()
-            self._run("verify", "--settle", "3", code=1)
+            self._run("verify", "--recheck-after", "3", code=1)
             self._head("7  It is repaired, and the tables are equal")
             self._run("repair", "verify.json")
-            self._run("verify", "--settle", "3")
+            self._run("verify", "--recheck-after", "3")
         self._head("8  May the readers be switched?")
         self._run("watch", "--once", "--checkpoint", checkpoint.name)
 

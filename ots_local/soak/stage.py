@@ -12,10 +12,10 @@ from ots_local.demo.stream import Source
 from ots_local.soak.workers import Workers
 from ots_local.tablestore import FaultControl
 from ots_sync.settings import Settings
-from ots_tools.item_reads import items_of
-from ots_tools.kept_objects import Folder
+from ots_tools.items import read_items
+from ots_tools.quarantine_store import FolderStore
 from ots_tools.redrive import Redrive
-from ots_tools.scan import Table
+from ots_tools.sources.table import SourceTable
 
 KEY_TYPES = {"user_id": "S", "action_time": "N"}
 
@@ -40,17 +40,17 @@ class Stage:
 
 def redrive(stage: Stage, door: ModuleType) -> Redrive:
     """One run to its end."""
-    table = Table(stage.origin.table, "", 0, 0, KEY_TYPES)
+    table = SourceTable(stage.origin.table, "", 0, 0, KEY_TYPES)
     client = stage.tables
     run = Redrive(
-        Folder(stage.kept),
+        FolderStore(stage.kept),
         table,
         stage.settings.table_name,
         stage.settings.fingerprint,
-        lambda keys: items_of(client, table.name, keys),
-        door.rules(),
-        lambda: door.ports(on_this_machine.context()).means,
+        lambda keys: read_items(client, table.name, keys),
+        door.row_mapper(),
+        lambda: door.build_context(on_this_machine.context()).writer,
     )
-    for _ in run.steps(run.kept.names()):
+    for _ in run.process(run.store.names()):
         pass
     return run

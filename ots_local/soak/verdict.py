@@ -20,9 +20,9 @@ from ots_local.soak import traffic
 from ots_local.soak.stage import KEY_TYPES, Stage, redrive
 from ots_local.stream_pump import Progress, StreamPump
 from ots_sync.rows import row_id
-from ots_tools import target_rows
-from ots_tools.items import key_of_text
-from ots_tools.kept_objects import Folder
+from ots_tools import target
+from ots_tools.items import key_from_text
+from ots_tools.quarantine_store import FolderStore
 
 
 @dataclass(slots=True)
@@ -51,8 +51,8 @@ class Verdict:
     def redrive(self, stage: Stage, door: ModuleType) -> None:
         """One run of redrive, counted."""
         run = redrive(stage, door)
-        self.redriven += run.states["written"]
-        self.refused_again += run.states["rejected"]
+        self.redriven += run.results["written"]
+        self.refused_again += run.results["rejected"]
 
 
 def judge(verdict: Verdict, stage: Stage, door: ModuleType, pump: StreamPump) -> None:
@@ -65,33 +65,33 @@ def judge(verdict: Verdict, stage: Stage, door: ModuleType, pump: StreamPump) ->
     verdict.lost = sum(str(key) not in kept for key in keys)
     verdict.lost += sum(pump.progress.dropped.values())
     unfit_rows = {row_id(door.get_primary_key(key)) for key in keys}
-    fit = compare.wanted((item for item in items if traffic.is_fit(item)), door.rules())
+    fit = compare.wanted((item for item in items if traffic.is_fit(item)), door.row_mapper())
     rows = _rows(stage, door)
     standing = {key: row for key, row in rows.items() if key not in unfit_rows}
     verdict.wrong = len(compare.differences(fit, standing))
     verdict.unfit = traffic.mend(stage.tables, stage.origin.table)
     pump.drain()
     verdict.redrive(stage, door)
-    mended = compare.wanted(source.items(stage.tables, stage.origin.table), door.rules())
+    mended = compare.wanted(source.items(stage.tables, stage.origin.table), door.row_mapper())
     rows = _rows(stage, door)
     verdict.rows = len(rows)
     verdict.wrong += len(compare.differences(mended, rows))
-    verdict.left = len(Folder(stage.kept).names())
+    verdict.left = len(FolderStore(stage.kept).names())
 
 
 def _kept_keys(stage: Stage) -> Iterator[Any]:
-    kept = Folder(stage.kept)
+    kept = FolderStore(stage.kept)
     for name in kept.names():
         record = json.loads(kept.read(name))["record"]
-        yield key_of_text(json.dumps(record["dynamodb"]["Keys"]))
+        yield key_from_text(json.dumps(record["dynamodb"]["Keys"]))
 
 
 def _rows(stage: Stage, door: ModuleType) -> compare.Rows:
     rows: dict[Any, Any] = {}
     names = stage.settings.key_list
-    following: Any = target_rows.first_key(names)
+    following: Any = target.start_key(names)
     while following is not None:
-        page, following, _ = target_rows.page(
+        page, following, _ = target.read_page(
             door.client(), stage.settings.table_name, names, following
         )
         for row in page:

@@ -1,1 +1,1 @@
-"""Looks whether everything that a deployment needs is in place, and says what to do where not."""
+"""Check everything that a deployment needs, and say what to do if something is wrong."""

@@ -1,4 +1,4 @@
-"""What Table Store said goes in, what to do about it comes out; one visible table at the foot.
+"""Say what to do about an error of Table Store.
 
 https://www.alibabacloud.com/help/en/tablestore/developer-reference/error-codes
 """
@@ -8,26 +8,26 @@ from __future__ import annotations
 from ots_sync.errors import TableStoreError
 
 
-def on(error: TableStoreError) -> str:
-    """The service's code and words, and what to do."""
-    said = f"{error.code}: {error.message}".rstrip(".")
-    for code, part, words in ADVICE:
+def explain(error: TableStoreError) -> str:
+    """Return the service's code and message, and what to do."""
+    text = f"{error.code}: {error.message}".rstrip(".")
+    for code, part, advice in ADVICE:
         if code == error.code and part in error.message:
-            return f"{said}. {words}"
-    return said
+            return f"{text}. {advice}"
+    return text
 
 
 ADVICE: tuple[tuple[str, str, str], ...] = (
     (
         "OTSAuthFailed",
         "instance ACL",
-        "A new instance refuses the Internet. Allow it in the Table Store console: the instance, "
-        "Network Management, allowed network types, Internet.",
+        "A new instance does not accept requests from the Internet. Allow them in the Table Store "
+        "console: the instance, Network Management, allowed network types, Internet.",
     ),
     (
         "OTSAuthFailed",
         "AccessKey ID",
-        "Table Store does not know the key, or it is disabled: check OTS_ID in the RAM console.",
+        "The key does not exist or is disabled. Check OTS_ID in the RAM console.",
     ),
     (
         "OTSAuthFailed",
@@ -39,16 +39,16 @@ ADVICE: tuple[tuple[str, str, str], ...] = (
         "instance is not found",
         "Check OTS_INSTANCE, and that the endpoint is in the instance's region.",
     ),
-    ("OTSAuthFailed", "instance is not running", "Start the instance, or settle its bill."),
+    ("OTSAuthFailed", "instance is not running", "Start the instance, or pay its bill."),
     (
         "OTSAuthFailed",
         "system time",
-        "The clock of this machine is wrong: set it by NTP.",
+        "The clock of this machine is wrong. Synchronize it by NTP.",
     ),
     (
         "OTSAuthFailed",
         "STS",
-        "Temporary keys expire: take a new one, or the key of a RAM user.",
+        "Temporary keys expire. Create a new one, or use the key of a RAM user.",
     ),
     (
         "OTSAuthFailed",
@@ -58,16 +58,22 @@ ADVICE: tuple[tuple[str, str, str], ...] = (
     (
         "OTSNoPermissionAccess",
         "",
-        "The RAM user's policy does not allow it: see docs/ram/.",
+        "The RAM user's policy does not allow it. See docs/ram/.",
     ),
     (
         "OTSObjectNotExist",
         "",
-        "Make the table: --create-target does, from the source table's keys.",
+        "Create the table. --create-target does so with the source table's keys.",
     ),
     (
         "ConnectFailed",
         "",
         "See `endpoint` above.",
     ),
+    (
+        "ConnectionBroken",
+        "",
+        "See `endpoint` above.",
+    ),
 )
+"""Error code, a part of the message, and what to do; the first match applies."""

@@ -1,6 +1,7 @@
-"""What a check comes to: a mark and words go in, one line for a terminal and an exit code come out.
+"""Define the result of a check: a status and a message, as one line on a terminal.
 
-No finding carries a secret or a value of an item; names of attributes and settings are shown.
+A finding contains no secret and no value of an item. It can contain names of attributes and
+settings.
 """
 
 from __future__ import annotations
@@ -12,69 +13,70 @@ from typing import NamedTuple
 from rich.table import Table
 from rich.text import Text
 
-NAME_WIDTH = 17
+NAME_WIDTH = 18
 
 
-class Mark(Enum):
-    """How a check went: sign and colour."""
+class Status(Enum):
+    """The status of a check: its mark and its color."""
 
-    GOOD = ("✓", "green")
-    NOTE = ("!", "yellow")
-    TO_DO = ("✗", "bold red")
-    UNSEEN = ("?", "magenta")
-    NOT_ASKED = ("-", "dim")
+    OK = ("✓", "green")
+    WARNING = ("!", "yellow")
+    ERROR = ("✗", "bold red")
+    UNKNOWN = ("?", "magenta")
+    SKIPPED = ("-", "dim")
 
 
 class Finding(NamedTuple):
-    """What one check says."""
+    """The result of one check."""
 
-    mark: Mark
-    words: str
-
-
-class UnseenError(Exception):
-    """A check cannot look; its words say why."""
+    status: Status
+    message: str
 
 
-class AbsentError(UnseenError):
-    """What a check is about is not there; its words say what."""
+class CannotCheckError(Exception):
+    """A check could not be made; the message says why."""
 
 
-class NotAskedError(Exception):
-    """A check has nothing to look at; its words say what it would take."""
+class NotFoundError(CannotCheckError):
+    """The object of a check does not exist; the message says which."""
 
 
-def good(words: str) -> Finding:
-    """All right."""
-    return Finding(Mark.GOOD, words)
+class CheckSkippedError(Exception):
+    """A check does not apply, or needs another option; the message says which."""
 
 
-def note(words: str) -> Finding:
-    """It works, but could be better."""
-    return Finding(Mark.NOTE, words)
+def ok(message: str) -> Finding:
+    """Return a finding that needs no action."""
+    return Finding(Status.OK, message)
 
 
-def to_do(words: str) -> Finding:
-    """Something has to be done; the words say what."""
-    return Finding(Mark.TO_DO, words)
+def warning(message: str) -> Finding:
+    """Return a finding of something that works but can be improved."""
+    return Finding(Status.WARNING, message)
+
+
+def error(message: str) -> Finding:
+    """Return a finding that needs action; the message says which."""
+    return Finding(Status.ERROR, message)
 
 
 def line(name: str, finding: Finding) -> Table:
-    """One line; long words go on below themselves."""
-    sign, style = finding.mark.value
+    """Return the line of a check; a long message is wrapped in its column."""
+    mark, style = finding.status.value
     table = Table.grid(padding=(0, 1))
     table.add_column(width=1)
     table.add_column(width=NAME_WIDTH)
     table.add_column(ratio=1, overflow="fold")
-    words = f"could not look: {finding.words}" if finding.mark is Mark.UNSEEN else finding.words
-    muted = "dim" if finding.mark is Mark.NOT_ASKED else ""
-    table.add_row(Text(sign, style), Text(name, muted), Text(words, muted))
+    is_unknown = finding.status is Status.UNKNOWN
+    message = f"not checked: {finding.message}" if is_unknown else finding.message
+    text_style = "dim" if finding.status is Status.SKIPPED else ""
+    table.add_row(Text(mark, style), Text(name, text_style), Text(message, text_style))
     return table
 
 
 def exit_code(findings: Collection[Finding]) -> int:
-    """0: nothing to do. 1: something has to be done. 2: not that, but some could not look."""
-    marks = {finding.mark for finding in findings}
-    if Mark.TO_DO in marks:
+    """Return 1 if an action is needed, else 2 if something could not be checked, else 0."""
+    statuses = {finding.status for finding in findings}
+    if Status.ERROR in statuses:
         return 1
-    return 2 if Mark.UNSEEN in marks else 0
+    return 2 if Status.UNKNOWN in statuses else 0

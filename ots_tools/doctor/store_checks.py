@@ -1,138 +1,174 @@
-"""Checks of Table Store's side: is it there, does it take the key, is the table the right one.
-
-A World goes in, a Finding comes out.
-"""
+"""Check Table Store: the endpoint, the access key, and the target table; create that table."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+
 from ots_sync.errors import TableStoreError
-from ots_tools import target_table
-from ots_tools.doctor import advice
-from ots_tools.doctor.endpoint import UnreachableError
-from ots_tools.doctor.findings import Finding, UnseenError, good, note, to_do
-from ots_tools.doctor.world import World
+from ots_sync.retry import classify
+from ots_tools import target
+from ots_tools.doctor import source_checks
+from ots_tools.doctor.advice import explain
+from ots_tools.doctor.context import DoctorContext, UnreachableError
+from ots_tools.doctor.findings import CannotCheckError, Finding, Status, error, ok, warning
 
-# Answers to a write that changes nothing which show that the access key may write.
+# Errors of the probe write which show that the access key may write.
 _MAY_WRITE = ("OTSConditionCheckFail", "OTSInvalidPK", "OTSParameterInvalid", "OTSObjectNotExist")
-_CLOCK_NOTE_S = 60
-_CLOCK_WRONG_S = 600
-"""Table Store and its SDK take 15 minutes; this leaves room for drift."""
+_CLOCK_WARNING_S = 60
+_CLOCK_ERROR_S = 600
+"""Table Store and its SDK accept 15 minutes; this leaves room for drift."""
+
+MAX_WAITS = 60
+WAIT_S = 1.0
+"""A new table accepts writes after some seconds."""
 
 
-def endpoint(world: World) -> Finding:
-    """Whether anything answers at the instance's address."""
-    url = world.settings().endpoint
+def endpoint(context: DoctorContext) -> Finding:
+    """Check that the instance's endpoint responds."""
+    url = context.settings().endpoint
     try:
-        world.store_date()
-    except UnreachableError as error:
-        return to_do(f"{error}.")
-    return good(f"{url} answers.")
+        context.endpoint_time_s()
+    except UnreachableError as problem:
+        return error(f"{problem}.")
+    return ok(f"{url} responds.")
 
 
-def clock(world: World) -> Finding:
-    """Whether this machine's clock is Table Store's; a request of another time is refused."""
+def clock(context: DoctorContext) -> Finding:
+    """Check this machine's clock against Table Store's, which rejects requests of another time."""
     try:
-        there = world.store_date()
+        time_there_s = context.endpoint_time_s()
     except UnreachableError:
-        raise UnseenError("the endpoint does not answer") from None
-    if there is None:
-        raise UnseenError("the endpoint's answer has no date")
-    off_s = abs(world.wall_s() - there)
-    if off_s > _CLOCK_WRONG_S:
-        return to_do(
-            f"This machine's clock and Table Store's are {off_s / 60:.0f} minutes apart, and at 15 "
-            "it refuses every request: set the clock by NTP."
+        raise CannotCheckError("the endpoint does not respond") from None
+    if time_there_s is None:
+        raise CannotCheckError("the endpoint's response has no date")
+    difference_s = abs(context.time_s() - time_there_s)
+    if difference_s > _CLOCK_ERROR_S:
+        return error(
+            f"The clocks of this machine and of Table Store differ by {difference_s / 60:.0f} "
+            "minutes. At 15 minutes it rejects every request. Synchronize the clock by NTP."
         )
-    if off_s > _CLOCK_NOTE_S:
-        return note(f"This machine's clock and Table Store's are {off_s:.0f} s apart.")
-    return good("This machine's clock is Table Store's, within a minute.")
-
-
-def access_key(world: World) -> Finding:
-    """Whether the function's access key is known and may write the table."""
-    answer = world.answer()
-    if answer is None or answer.code in _MAY_WRITE:
-        return good("The function's access key may write.")
-    if answer.code in ("OTSAuthFailed", "OTSNoPermissionAccess"):
-        return to_do(advice.on(answer))
-    raise UnseenError(advice.on(answer))
-
-
-def table(world: World) -> Finding:
-    """Whether the target table exists."""
-    name, answer = world.settings().table_name, world.answer()
-    if answer is not None and answer.code == "OTSObjectNotExist":
-        return to_do(
-            f"There is no table {name}. Make it: --create-target does, from the source's keys."
+    if difference_s > _CLOCK_WARNING_S:
+        return warning(
+            f"The clocks of this machine and of Table Store differ by {difference_s:.0f} s."
         )
-    if answer is not None and answer.code not in _MAY_WRITE:
-        raise UnseenError(advice.on(answer))
-    return good(f"{name} is there.")
+    return ok("The clocks of this machine and of Table Store differ by less than a minute.")
 
 
-def primary_key(world: World) -> Finding:
-    """Whether the target's key is PRIMARY_KEY's, in its order and with the source's types."""
-    wanted = world.wanted_key()
+def access_key(context: DoctorContext) -> Finding:
+    """Check that the function's access key exists and may write to the table."""
+    problem = context.write_error()
+    if problem is None or problem.code in _MAY_WRITE:
+        return ok("The function's access key may write.")
+    if problem.code in ("OTSAuthFailed", "OTSNoPermissionAccess"):
+        return error(explain(problem))
+    raise CannotCheckError(explain(problem))
+
+
+def table(context: DoctorContext) -> Finding:
+    """Check that the target table exists."""
+    name, problem = context.settings().table_name, context.write_error()
+    if problem is not None and problem.code == "OTSObjectNotExist":
+        return error(
+            f"The table {name} does not exist. Create it: --create-target does so with the "
+            "source's keys."
+        )
+    if problem is not None and problem.code not in _MAY_WRITE:
+        raise CannotCheckError(explain(problem))
+    return ok(f"The table {name} exists.")
+
+
+def primary_key(context: DoctorContext) -> Finding:
+    """Check that the target's key is that of PRIMARY_KEY, with its order and the source's types."""
+    expected = context.expected_key()
     try:
-        key = world.definition().key
+        key = context.definition().key
     except TableStoreError:
-        return _key_by_writing(world, wanted)
-    if list(key.items()) == list(wanted.items()):
-        return good(f"The table's key is {_shown(key)}.")
-    return to_do(
-        f"The table's key is {_shown(key)}, but PRIMARY_KEY and the source's types make it "
-        f"{_shown(wanted)}. Mend PRIMARY_KEY, or make another table: a key cannot be changed."
+        return _primary_key_by_write(context, expected)
+    if list(key.items()) == list(expected.items()):
+        return ok(f"The table's key is {_listed(key)}.")
+    return error(
+        f"The table's key is {_listed(key)}, but PRIMARY_KEY and the source's types require "
+        f"{_listed(expected)}. Correct PRIMARY_KEY, or create another table, because a key cannot "
+        "be changed."
     )
 
 
-def _key_by_writing(world: World, wanted: dict[str, str]) -> Finding:
-    """A key that may only write learns by it whether its rows suit the table."""
-    answer = world.answer()
-    if answer is None or answer.code == "OTSConditionCheckFail":
-        return good(f"The table takes keys of {_shown(wanted)}.")
-    if answer.code == "OTSInvalidPK":
-        return to_do(
-            f"The table refuses keys of {_shown(wanted)}: {answer.message} "
-            "Mend PRIMARY_KEY, or make another table: a key cannot be changed."
+def _primary_key_by_write(context: DoctorContext, expected: dict[str, str]) -> Finding:
+    """Check the key with a write, for an access key that may not describe the table."""
+    problem = context.write_error()
+    if problem is None or problem.code == "OTSConditionCheckFail":
+        return ok(f"The table accepts the key {_listed(expected)}.")
+    if problem.code == "OTSInvalidPK":
+        return error(
+            f"The table rejects the key {_listed(expected)}: {problem.message} "
+            "Correct PRIMARY_KEY, or create another table, because a key cannot be changed."
         )
-    raise UnseenError(advice.on(answer))
+    raise CannotCheckError(explain(problem))
 
 
-def options(world: World) -> Finding:
-    """Whether the table keeps what is written, one version of it, and takes updates."""
-    found = world.definition()
+def options(context: DoctorContext) -> Finding:
+    """Check that the table keeps what is written, with one version, and accepts updates."""
+    found = context.definition()
     faults = []
     if found.time_to_live_s != -1:
-        faults.append(f"it forgets cells after {found.time_to_live_s} s: set its TTL to -1")
+        faults.append(f"cells expire after {found.time_to_live_s} s: set its TTL to -1")
     if not found.allow_update:
-        faults.append("it takes no updates: allow them")
+        faults.append("updates are not allowed: allow them")
     if found.generated:
-        faults.append(f"it makes the key {', '.join(found.generated)} itself: make another table")
+        names = ", ".join(found.generated)
+        faults.append(f"Table Store generates the key {names}: create another table")
     if faults:
-        return to_do("The table is not fit: " + "; ".join(faults) + ".")
+        return error("The table's options are wrong: " + "; ".join(faults) + ".")
     if found.max_versions != 1:
-        return note(
-            f"The table keeps {found.max_versions} versions of each cell, which costs storage; "
-            "one is enough."
+        return warning(
+            f"The table keeps {found.max_versions} versions of each cell, which costs storage. "
+            "One is enough."
         )
-    return good("The table keeps one version for ever and takes updates.")
+    return ok("The table keeps one version without expiry, and accepts updates.")
 
 
-def writer(world: World) -> Finding:
-    """Whether the function's access key can do no more than write."""
-    client, name, key = world.writer(), world.settings().table_name, world.probe_key()
-    answers = dict(target_table.reads(client, name, key))
-    allowed = [action for action, error in answers.items() if error is None]
+def writer_permissions(context: DoctorContext) -> Finding:
+    """Check that the function's access key can only write."""
+    client, name = context.writer_client(), context.settings().table_name
+    results = dict(target.probe_reads(client, name, context.probe_key()))
+    allowed = [action for action, problem in results.items() if problem is None]
     if allowed:
-        return note(
-            f"The function's access key may also {', '.join(allowed)}. It needs BatchWriteRow on "
-            "the one table and nothing else: docs/ram/writer.json."
+        return warning(
+            f"The function's access key also allows {', '.join(allowed)}. It needs only "
+            "BatchWriteRow on this one table: docs/ram/writer.json."
         )
-    for error in answers.values():
-        if error is not None and error.code != "OTSNoPermissionAccess":
-            raise UnseenError(advice.on(error))
-    return good("The function's access key may not read: that is as much as it needs.")
+    for problem in results.values():
+        if problem is not None and problem.code != "OTSNoPermissionAccess":
+            raise CannotCheckError(explain(problem))
+    return ok("The function's access key may not read, and does not need to.")
 
 
-def _shown(key: dict[str, str] | target_table.Key) -> str:
+def create_target(context: DoctorContext, sleep: Callable[[float], None]) -> Finding:
+    """Create the target table with the source's keys in the order of PRIMARY_KEY.
+
+    An existing table stays unchanged.
+    """
+    keys = source_checks.keys(context)
+    if keys.status is Status.ERROR:
+        return keys
+    name, source = context.settings().table_name, context.source_key()
+    key = {column: target.KEY_TYPES[source[column]] for column in context.settings().key_list}
+    try:
+        target.create_table(context.operator_client(), name, key)
+    except TableStoreError as problem:
+        if problem.code == "OTSObjectAlreadyExist":
+            return warning(f"The table {name} already exists and stays unchanged.")
+        return error(f"The table {name} could not be created. {explain(problem)}")
+    for _ in range(MAX_WAITS):
+        write_error = target.probe_write(context.writer_client(), name, key)
+        if write_error is None or classify(write_error.code).action != "retry":
+            break
+        sleep(WAIT_S)
+    return ok(
+        f"The table {name} was created with the key {_listed(key)}; it keeps one version without "
+        "expiry."
+    )
+
+
+def _listed(key: Mapping[str, str]) -> str:
     return ", ".join(f"{name} {kind}" for name, kind in key.items())

@@ -16,18 +16,18 @@ from ots_local.dynamodb import DynamoDB
 from ots_local.lambda_parts import LambdaParts
 from ots_local.lambda_runtime import HandlerRaised, LambdaRuntime, running
 from ots_local.tablestore import TableStore
-from ots_tools.child import REST_S
-from ots_tools.export_lines import LINES_PER_CHUNK
+from ots_tools.backfill_function import MIN_CHUNK_S
+from ots_tools.sources.export_lines import LINES_PER_CHUNK
+from tests.support.backfill_driver import load_export, load_file, upload
 from tests.support.builders import item
-from tests.tools import exported
-from tests.tools.driver import drive, load_file, upload
-from tests.tools.exported import T0, full_line, increment_line
+from tests.support.exports import T0, full_line, increment_line
+from tests.support.exports import write as write_export
 
 pytestmark = pytest.mark.bundle
 
 # What Lambda's own runtime has beside the bundle.
 IN_THE_RUNTIME = ("boto3", "botocore", "s3transfer", "jmespath", "dateutil", "six")
-TIMEOUT_S = round(REST_S) + 1
+TIMEOUT_S = round(MIN_CHUNK_S) + 1
 ITEMS = 3 * LINES_PER_CHUNK + 7
 
 
@@ -47,9 +47,9 @@ def shipped(bundle_dir: Path, tmp_path: Path) -> Path:
 def exports(dynamodb: DynamoDB, tmp_path: Path) -> tuple[Any, str]:
     """A bucket with a full export, and an increment that deletes one of its items."""
     many = [full_line(item("many", number, s={"S": "x" * 900})) for number in range(ITEMS)]
-    exported.write(tmp_path / "b", "full", [many, [], [full_line(item("b", 1))]])
+    write_export(tmp_path / "b", "full", [many, [], [full_line(item("b", 1))]])
     gone = [increment_line(item("b", 1), None)]
-    exported.write(tmp_path / "b", "inc", [gone], window=(T0 - 60, T0 + 900))
+    write_export(tmp_path / "b", "inc", [gone], window=(T0 - 60, T0 + 900))
     s3, bucket = dynamodb.client("s3"), f"exports-{secrets.token_hex(4)}"
     upload(s3, bucket, tmp_path / "b")
     return s3, bucket
@@ -84,7 +84,7 @@ def invoke(
         "AWS_ACCESS_KEY_ID": "local",
         "AWS_SECRET_ACCESS_KEY": "local",
     }
-    handler = "ots_tools.child.handler"
+    handler = "ots_tools.backfill_function.handler"
     with running(lambda_parts, shipped, environ, timeout_s=TIMEOUT_S, handler=handler) as function:
         yield function
 
@@ -93,9 +93,9 @@ def test_whole_load_driven_over_the_manifest(
     invoke: LambdaRuntime, exports: tuple[Any, str], target: TableStore
 ) -> None:
     s3, bucket = exports
-    drive(invoke, s3, f"s3://{bucket}/AWSDynamoDB/full")
+    load_export(invoke, s3, f"s3://{bucket}/AWSDynamoDB/full")
     assert len(target.rows("target")) == ITEMS + 1
-    drive(invoke, s3, f"s3://{bucket}/AWSDynamoDB/inc")
+    load_export(invoke, s3, f"s3://{bucket}/AWSDynamoDB/inc")
     assert len(target.rows("target")) == ITEMS
 
 
@@ -125,4 +125,4 @@ def test_order_that_is_broken_is_named_to_the_state_machine(
 ) -> None:
     with pytest.raises(HandlerRaised) as raised:
         invoke({"action": "begin", "export": f"s3://{exports[1]}/AWSDynamoDB/inc"})
-    assert raised.value.error_type == "OrderError"
+    assert raised.value.error_type == "StepOrderError"

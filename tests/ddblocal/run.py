@@ -37,7 +37,7 @@ If others may reach it while the tests run: make test-ddblocal DDBLOCAL=every-in
 NAMESPACE = ("unshare", "--map-root-user", "--net")
 INSIDE = "--inside"
 START_WAIT_MAX_S = 60.0
-TESTS = ("backfill", "migration", "settle", "verify")
+TESTS = ("backfill", "reconcile", "verify", "whole_migration")
 SIOCSIFFLAGS, IFF_UP = 0x8914, 1
 
 

@@ -90,17 +90,16 @@ EMULATORS = ("ots_local.tablestore", "ots_local.stream_pump")
 SDK = {
     "ots_sync.client",
     "ots_sync.credentials",
-    "ots_tools.target_rows",
-    "ots_tools.target_table",
+    "ots_tools.target",
     "ots_local.target_table",
     "ots_local.migration.command",
 }
 # The modules that read the environment, besides commands. They pass settings on as values.
 ENVIRON = {
     "lambda_function",
-    "ots_tools.options",
     "ots_tools.aws",
-    "ots_tools.child",
+    "ots_tools.backfill_function",
+    "ots_tools.cli",
 }
 
 PACKAGES = ("ots_sync", "ots_tools", "ots_local")

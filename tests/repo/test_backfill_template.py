@@ -53,15 +53,16 @@ def test_one_failed_file_fails_the_load_and_what_cannot_succeed_is_not_tried_aga
     assert files["ItemProcessor"]["ProcessorConfig"]["ExecutionType"] == "STANDARD"
     never, later = files["ItemProcessor"]["States"]["Load"]["Retry"]
     assert never["MaxAttempts"] == 0
-    assert "OrderError" in never["ErrorEquals"]
+    assert "StepOrderError" in never["ErrorEquals"]
     assert later["MaxAttempts"] > 0
 
 
 def test_every_error_that_is_not_tried_again_is_one_of_ours() -> None:
     from ots_sync import errors
-    from ots_tools import exports, orders, places
+    from ots_tools import migration_rules
+    from ots_tools.sources import export
 
-    names = {name for module in (errors, exports, orders, places) for name in vars(module)}
+    names = {name for module in (errors, migration_rules, export) for name in vars(module)}
     never, _ = MACHINE["States"]["LoadFiles"]["ItemProcessor"]["States"]["Load"]["Retry"]
     assert set(never["ErrorEquals"]) <= names
 
@@ -77,7 +78,7 @@ def test_function_makes_the_rows_that_the_sync_function_makes() -> None:
         name: ours[name] for name in ours.keys() - NOT_ITS - powertools
     }
     assert (load["Runtime"], load["Architectures"]) == (sync["Runtime"], sync["Architectures"])
-    assert load["Handler"] == "ots_tools.child.handler"
+    assert load["Handler"] == "ots_tools.backfill_function.handler"
     assert set(bundle.TOOLS) == {"ots_tools"}
     assert "build-BackfillFunction:" in (ROOT / "Makefile").read_text("utf-8")
 

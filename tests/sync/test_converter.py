@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from ots_sync import converter
 from ots_sync.errors import RejectedError
-from ots_tools.attributes import to_attribute
+from ots_tools.items import to_attribute
 from tests.support.attribute_values import VALUES
 
 COLUMNS: dict[str, tuple[dict[str, Any], Any]] = {

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from ots_sync import numeric
 from ots_sync.errors import RejectedError
-from ots_tools.attributes import to_attribute
+from ots_tools.items import to_attribute
 
 D38 = "12345678901234567890123456789012345678"
 

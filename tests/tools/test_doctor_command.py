@@ -1,4 +1,4 @@
-"""`python -m ots_tools doctor` as a user runs it: what it prints, never prints, and how it ends."""
+"""Test the command `doctor`: its output, its exit code, and that it prints no secret."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from click.testing import CliRunner, Result
 from ots_local.dynamodb import DynamoDB
 from ots_local.tablestore import TableStore
 from ots_tools.__main__ import main
-from ots_tools.doctor.findings import Finding, Mark, exit_code
+from ots_tools.doctor.findings import Finding, Status, exit_code
 from tests.support.fixtures_dynamodb import SourceTable
-from tests.tools.doctor_rig import deploy, environ
+from tests.tools.support.doctor import deploy, environ
 
-GOOD, NOTE, TO_DO, UNSEEN, NOT_ASKED = (Finding(mark, "words") for mark in Mark)
+OK, WARNING, ERROR, UNKNOWN, SKIPPED = (Finding(status, "message") for status in Status)
 
 
 @pytest.fixture
@@ -31,21 +31,21 @@ def doctor(*options: str, **env: str) -> Result:
 @pytest.mark.parametrize(
     ("findings", "expected"),
     [
-        ([GOOD, NOTE, NOT_ASKED], 0),
-        ([GOOD, UNSEEN], 2),
-        ([GOOD, TO_DO], 1),
-        ([UNSEEN, TO_DO], 1),
+        ([OK, WARNING, SKIPPED], 0),
+        ([OK, UNKNOWN], 2),
+        ([OK, ERROR], 1),
+        ([UNKNOWN, ERROR], 1),
     ],
 )
-def test_exit_code_tells_what_is_left(findings: list[Finding], expected: int) -> None:
+def test_exit_code_depends_on_the_worst_status(findings: list[Finding], expected: int) -> None:
     assert exit_code(findings) == expected
 
 
-def test_every_mark_has_a_sign_of_its_own() -> None:
-    assert len({mark.value[0] for mark in Mark}) == len(Mark)
+def test_every_status_has_its_own_mark() -> None:
+    assert len({status.value[0] for status in Status}) == len(Status)
 
 
-def test_target_is_made_and_everything_is_right(
+def test_target_is_created_and_every_check_succeeds(
     cloud: DynamoDB, table_store: TableStore, source_table: SourceTable
 ) -> None:
     settings = environ(table_store)
@@ -53,31 +53,31 @@ def test_target_is_made_and_everything_is_right(
     before = doctor(*options, **settings)
     assert before.exit_code == 1
     assert "--create-target" in before.stdout
-    made = doctor(*options, "--create-target", **settings)
-    assert made.exit_code == 0, made.output
-    assert "target was made" in made.stdout
+    created = doctor(*options, "--create-target", **settings)
+    assert created.exit_code == 0, created.output
+    assert "target was created" in created.stdout
     assert doctor(*options, **settings).exit_code == 0
 
 
-def test_deployed_function_is_checked_with_its_own_settings_and_key(
+def test_deployed_function_is_checked_with_its_own_settings(
     cloud: DynamoDB, table_store: TableStore, source_table: SourceTable
 ) -> None:
-    """The caller's key describes the table; the function's, here an unknown one, is tried too."""
+    """The caller's key describes the table; the function's key, here an unknown one, is checked."""
     deployed = environ(table_store, OTS_ID="writer-id", OTS_SECRET="a-writers-secret")
     function = deploy(cloud, source_table.stream_arn, deployed)
     own = {"OTS_ID": table_store.access_key_id, "OTS_SECRET": table_store.access_key_secret}
     found = doctor("--function", function, "--create-target", **own)
     lines = {line.split("  ")[0].strip(): line for line in found.stdout.splitlines()}
     assert found.exit_code == 1, found.output
-    for good in ("✓ create target", "✓ target key", "✓ table options", "✓ source keys"):
-        assert good in lines
+    for line in ("✓ create target", "✓ target key", "✓ table options", "✓ source keys"):
+        assert line in lines
     assert "✗ access key" in lines
-    assert found.stderr == ""  # the SDK logs each refusal, in words of its own
+    assert found.stderr == ""  # the SDK would log each error
     for secret in ("writer-id", "a-writers-secret", *own.values()):
         assert secret not in found.output
 
 
-def test_settings_of_a_file_are_checked(
+def test_settings_in_a_file_are_checked(
     cloud: DynamoDB, table_store: TableStore, tmp_path: Path
 ) -> None:
     file = tmp_path / "function.env"
@@ -88,29 +88,29 @@ def test_settings_of_a_file_are_checked(
     assert table_store.access_key_secret not in found.output
 
 
-def test_what_cannot_be_asked_is_refused_in_words(cloud: DynamoDB, tmp_path: Path) -> None:
+def test_invalid_options_end_with_a_message(cloud: DynamoDB, tmp_path: Path) -> None:
     file = tmp_path / "function.env"
-    file.write_text("NOT_A_SETTING=kept-quiet\n")
+    file.write_text("NOT_A_SETTING=secret-value\n")
     both = doctor("--settings", str(file), "--function", "function")
     assert both.exit_code == 2
     wrong = doctor("--settings", str(file))
     assert wrong.exit_code == 2
     assert "line 1" in wrong.output
-    assert "kept-quiet" not in wrong.output
+    assert "secret-value" not in wrong.output
     missing = doctor("--function", "no-such-function")
     assert missing.exit_code == 2
     assert "no-such-function" in missing.output
 
 
 @pytest.mark.parametrize(
-    "lacking", [{"AWS_DEFAULT_REGION": None}, {"AWS_PROFILE": "no-such-profile"}]
+    "missing", [{"AWS_DEFAULT_REGION": None}, {"AWS_PROFILE": "no-such-profile"}]
 )
-def test_machine_on_which_aws_is_not_set_up_is_told_in_words(
-    lacking: dict[str, str | None], table_store: TableStore
+def test_missing_aws_configuration_is_reported(
+    missing: dict[str, str | None], table_store: TableStore
 ) -> None:
-    """Somebody's first try: no region, or a profile that is not there."""
-    nothing = {"AWS_CONFIG_FILE": "/nowhere", "COLUMNS": "300"}
-    env = {**environ(table_store, QUARANTINE="s3://kept/quarantine"), **nothing, **lacking}
+    """No region, or a profile that does not exist."""
+    no_config = {"AWS_CONFIG_FILE": "/nowhere", "COLUMNS": "300"}
+    env = {**environ(table_store, QUARANTINE="s3://kept/quarantine"), **no_config, **missing}
     found = CliRunner().invoke(main, ["doctor", "--table", "Source"], env=env)
     assert found.exit_code == 1, found.output  # there is no target table
     lines = {line[2:20].strip(): line for line in found.stdout.splitlines()}
@@ -124,7 +124,7 @@ def test_machine_on_which_aws_is_not_set_up_is_told_in_words(
     assert "Traceback" not in deployed.output + found.output
 
 
-def test_endpoint_that_is_no_url_is_told(table_store: TableStore) -> None:
+def test_endpoint_that_is_not_a_url_is_reported(table_store: TableStore) -> None:
     found = doctor("--table", "Source", "--dynamodb", "localhost:8000", **environ(table_store))
     assert "http://127.0.0.1:8000" in found.stdout
     assert "✗ target table" in found.stdout

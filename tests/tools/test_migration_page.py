@@ -1,4 +1,4 @@
-"""docs/migration.md: its lines for a laptop do what they say, as they stand."""
+"""Test that the commands of docs/migration.md for a laptop run unchanged."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ import pytest
 
 from ots_tools.__main__ import COMMANDS
 from tests.local.run_local import SOMEONES_SETTINGS
+from tests.support.paths import DOCS, ROOT
 
-ROOT = Path(__file__).parent.parent.parent
-PAGE = (ROOT / "docs" / "migration.md").read_text("utf-8")
+PAGE = (DOCS / "migration.md").read_text("utf-8")
 SERVE, LINES = re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL)
 
 
 @pytest.mark.timeout(180)
-def test_laptop_lines_run_one_after_the_other(tmp_path: Path) -> None:
-    """In a folder of its own, where the project's environment and code stand by links."""
+def test_documented_laptop_commands_succeed_in_order(tmp_path: Path) -> None:
+    """They run in an empty folder, with the project's Python and code."""
     (tmp_path / ".venv" / "bin").mkdir(parents=True)
     (tmp_path / ".venv" / "bin" / "python").write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n')
     (tmp_path / ".venv" / "bin" / "python").chmod(0o755)
@@ -54,7 +54,7 @@ def test_laptop_lines_run_one_after_the_other(tmp_path: Path) -> None:
     assert "ready to switch" in ran.stdout
 
 
-def test_each_command_of_a_migration_is_on_the_page_and_has_its_help() -> None:
+def test_page_lists_each_command_of_a_migration() -> None:
     for name in ("backfill", "verify", "repair", "watch"):
         assert name in COMMANDS
         assert f"| `{name}` |" in PAGE

@@ -1,4 +1,4 @@
-"""Redrive: an object leaves the quarantine only when its keys' rows are what the items are."""
+"""Test that redrive removes an object only when the rows of its keys match the items."""
 
 from __future__ import annotations
 
@@ -11,66 +11,71 @@ import pytest
 
 from ots_sync.errors import ConfigurationError, TableStoreError
 from ots_sync.model import Image
-from ots_tools.kept_objects import Folder
-from ots_tools.redrive import KEYS_AT_ONCE, summary
+from ots_tools.redrive import DESCRIPTIONS, KEYS_PER_BATCH, results_table
 from tests.support.builders import event, item, record
 from tests.support.scripted_sender import INVALID as BAD_REQUEST
 from tests.support.scripted_sender import THROTTLED
-from tests.tools.redrive_rig import ARN, BAD, Rig
+from tests.tools.support.quarantine import ARN, INVALID, QuarantineEnvironment
 
 
 @pytest.fixture
-def rig(tmp_path: Path) -> Rig:
-    return Rig(tmp_path)
+def quarantine(tmp_path: Path) -> QuarantineEnvironment:
+    return QuarantineEnvironment(tmp_path)
 
 
-def test_row_of_a_mended_item_is_written_and_its_object_removed(rig: Rig) -> None:
-    """The item's present state counts, not the record's."""
-    rig.refuse(record(new=item("u", 1, **BAD)))
-    rig.put(item("u", 1, good={"S": "now"}))
-    run = rig.redrive()
-    assert rig.target.rows == {("u", 1): {"good": "now"}}
-    assert rig.names() == []
-    assert run.states == {"written": 1}
+def test_corrected_item_is_written_and_its_object_removed(
+    quarantine: QuarantineEnvironment,
+) -> None:
+    """The current state of the item counts, not the record's."""
+    quarantine.reject(record(new=item("u", 1, **INVALID)))
+    quarantine.put(item("u", 1, good={"S": "now"}))
+    run = quarantine.redrive()
+    assert quarantine.target.rows == {("u", 1): {"good": "now"}}
+    assert quarantine.names() == []
+    assert run.results == {"written": 1}
 
 
-def test_row_of_an_item_that_is_gone_is_deleted(rig: Rig) -> None:
-    rig.target.rows[("u", 1)] = {"stale": True}
-    rig.refuse(record(new=item("u", 1, **BAD)))
-    rig.redrive()
-    assert (rig.target.rows, rig.names()) == ({}, [])
+def test_row_of_a_deleted_item_is_deleted(quarantine: QuarantineEnvironment) -> None:
+    quarantine.target.rows[("u", 1)] = {"stale": True}
+    quarantine.reject(record(new=item("u", 1, **INVALID)))
+    quarantine.redrive()
+    assert (quarantine.target.rows, quarantine.names()) == ({}, [])
 
 
-def test_what_is_refused_again_stays_with_the_new_reason(rig: Rig) -> None:
-    name = rig.refuse(record(new=item("u", 1, big={"N": "1"})))
-    rig.put(item("u", 1, **BAD))
-    before = json.loads(Folder(rig.folder).read(name))
-    run = rig.redrive()
-    after = json.loads(Folder(rig.folder).read(name))
-    assert run.states == {"rejected": 1}
+def test_object_rejected_again_is_kept_with_the_new_reason(
+    quarantine: QuarantineEnvironment,
+) -> None:
+    name = quarantine.reject(record(new=item("u", 1, big={"N": "1"})))
+    quarantine.put(item("u", 1, **INVALID))
+    before = quarantine.read(name)
+    run = quarantine.redrive()
+    after = quarantine.read(name)
+    assert run.results == {"rejected": 1}
     assert after["reason"] != before["reason"]
     assert after["code"] == "ColumnName"
     assert after["record"] == before["record"]
     assert (before["quarantined_at_s"], after["redriven_at_s"]) == (1_800_000_000, 1_900_000_000)
-    assert rig.redrive().states == {"rejected": 1}  # and can be tried again
+    assert quarantine.redrive().results == {"rejected": 1}  # it can be redriven again
 
 
-def test_batch_that_lambda_gave_up_is_settled_key_by_key(rig: Rig) -> None:
-    """It leaves when all of its keys are settled; one key many times is one write."""
-    rig.give_up(*[record(new=item("u", n % 3)) for n in range(9)])
-    rig.put(item("u", 0), item("u", 1, v={"N": "1"}))
-    run = rig.redrive()
-    assert rig.target.rows == {("u", 0): {}, ("u", 1): {"v": 1}}
-    assert (rig.names(), run.keys, rig.target.calls) == ([], 3, [3])
+def test_batch_of_lambda_is_reconciled_by_key(quarantine: QuarantineEnvironment) -> None:
+    """It is removed when all of its keys are reconciled; a repeated key is written once."""
+    quarantine.give_up(*[record(new=item("u", n % 3)) for n in range(9)])
+    quarantine.put(item("u", 0), item("u", 1, v={"N": "1"}))
+    run = quarantine.redrive()
+    assert quarantine.target.rows == {("u", 0): {}, ("u", 1): {"v": 1}}
+    assert (quarantine.names(), run.keys, quarantine.target.calls) == ([], 3, [3])
 
 
-def test_batch_that_lambda_gave_up_stays_while_one_of_its_keys_is_refused(rig: Rig) -> None:
-    rig.give_up(record(new=item("u", 1)), record(new=item("u", 2)))
-    rig.put(item("u", 1, v={"N": "1"}), item("u", 2, **BAD))
-    run = rig.redrive()
-    assert rig.target.rows == {("u", 1): {"v": 1}}
-    assert run.states == {"rejected": 1}
-    kept = json.loads(Folder(rig.folder).read(rig.names()[0]))
+def test_batch_of_lambda_is_kept_while_one_key_is_rejected(
+    quarantine: QuarantineEnvironment,
+) -> None:
+    quarantine.give_up(record(new=item("u", 1)), record(new=item("u", 2)))
+    quarantine.put(item("u", 1, v={"N": "1"}), item("u", 2, **INVALID))
+    run = quarantine.redrive()
+    assert quarantine.target.rows == {("u", 1): {"v": 1}}
+    assert run.results == {"rejected": 1}
+    kept = quarantine.read(quarantine.names()[0])
     assert kept["code"] == "ColumnName"
     assert len(json.loads(kept["payload"])["Records"]) == 2
 
@@ -81,127 +86,135 @@ def test_batch_that_lambda_gave_up_stays_while_one_of_its_keys_is_refused(rig: R
     + [b'{"record": {"dynamodb": {"Keys": {"id": {"S": "x"}}}}}']
     + [json.dumps({"payload": text}).encode() for text in ("", "{}", '{"Records": [1]}')],
 )
-def test_what_holds_no_key_of_the_table_stays_and_is_named(rig: Rig, body: bytes) -> None:
-    (rig.folder / "target").mkdir()
-    (rig.folder / "target" / "odd.json").write_bytes(body)
-    run = rig.redrive()
-    assert [(name, state) for name, state, _ in run.staying] == [("target/odd.json", "unreadable")]
-    assert (rig.folder / "target" / "odd.json").read_bytes() == body
-
-
-def test_what_was_refused_under_another_shape_is_written_only_on_request(rig: Rig) -> None:
-    """Its row would not be like those of the rest of the table."""
-    rig.refuse(record(new=item("u", 1)), COLUMN_NAMES="verbatim")
-    rig.put(item("u", 1, v={"N": "1"}))
-    assert rig.redrive().states == {"other shape": 1}
-    assert rig.target.rows == {}
-    assert rig.redrive(allow_shape_change=True).states == {"written": 1}
-    assert rig.target.rows == {("u", 1): {"v": 1}}
-
-
-def test_what_is_refused_again_under_another_shape_is_of_that_shape_from_then_on(
-    rig: Rig,
+def test_object_without_key_of_the_table_is_kept_and_named(
+    quarantine: QuarantineEnvironment, body: bytes
 ) -> None:
-    name = rig.refuse(record(new=item("u", 1)), COLUMN_NAMES="verbatim")
-    rig.put(item("u", 1, **BAD))
-    assert rig.redrive(allow_shape_change=True).states == {"rejected": 1}
-    assert json.loads(Folder(rig.folder).read(name))["fingerprint"] == rig.settings.fingerprint
-    assert rig.redrive().states == {"rejected": 1}
+    (quarantine.folder / "target").mkdir()
+    (quarantine.folder / "target" / "odd.json").write_bytes(body)
+    run = quarantine.redrive()
+    assert [(name, state) for name, state, _ in run.kept] == [("target/odd.json", "unreadable")]
+    assert (quarantine.folder / "target" / "odd.json").read_bytes() == body
 
 
-def test_other_tables_are_left_alone(rig: Rig) -> None:
-    rig.refuse(record(new=item("u", 1)), TABLE_NAME="another")
+def test_other_row_format_is_written_only_on_request(quarantine: QuarantineEnvironment) -> None:
+    """Its row would differ in format from the rest of the table."""
+    quarantine.reject(record(new=item("u", 1)), COLUMN_NAMES="verbatim")
+    quarantine.put(item("u", 1, v={"N": "1"}))
+    assert quarantine.redrive().results == {"other row format": 1}
+    assert quarantine.target.rows == {}
+    assert quarantine.redrive(allow_row_format_change=True).results == {"written": 1}
+    assert quarantine.target.rows == {("u", 1): {"v": 1}}
+
+
+def test_object_rejected_again_gets_the_new_fingerprint(
+    quarantine: QuarantineEnvironment,
+) -> None:
+    name = quarantine.reject(record(new=item("u", 1)), COLUMN_NAMES="verbatim")
+    quarantine.put(item("u", 1, **INVALID))
+    assert quarantine.redrive(allow_row_format_change=True).results == {"rejected": 1}
+    assert quarantine.read(name)["fingerprint"] == quarantine.settings.fingerprint
+    assert quarantine.redrive().results == {"rejected": 1}
+
+
+def test_objects_of_other_tables_are_skipped(quarantine: QuarantineEnvironment) -> None:
+    quarantine.reject(record(new=item("u", 1)), TABLE_NAME="another")
     elsewhere = f"{ARN}Other/stream/2018"
     document = {"DDBStreamBatchInfo": {"streamArn": elsewhere}, "payload": json.dumps(event())}
-    (rig.folder / "batch").write_text(json.dumps(document))
-    run = rig.redrive()
-    assert run.states == {"other tables": 2}
-    assert (len(rig.names()), run.staying) == (2, [])
+    (quarantine.folder / "batch").write_text(json.dumps(document))
+    run = quarantine.redrive()
+    assert run.results == {"other table": 2}
+    assert (len(quarantine.names()), run.kept) == (2, [])
 
 
-def test_record_of_another_source_is_left_alone_though_its_target_has_the_same_name(
-    rig: Rig,
+def test_record_of_another_source_with_same_target_is_skipped(
+    quarantine: QuarantineEnvironment,
 ) -> None:
-    """Two functions may share a quarantine: settled by the wrong source, it would be lost."""
-    name = rig.refuse(record(new=item("u", 1)) | {"eventSourceARN": f"{ARN}Other/stream/2018"})
-    rig.refuse(record(new=item("u", 2)) | {"eventSourceARN": f"{ARN}/stream/2018"})
-    run = rig.redrive()
-    assert run.states == {"other tables": 1, "written": 1}
-    assert rig.names() == [name]
+    """Two functions can share a quarantine. With the wrong source the record would be lost."""
+    name = quarantine.reject(
+        record(new=item("u", 1)) | {"eventSourceARN": f"{ARN}Other/stream/2018"}
+    )
+    quarantine.reject(record(new=item("u", 2)) | {"eventSourceARN": f"{ARN}/stream/2018"})
+    run = quarantine.redrive()
+    assert run.results == {"other table": 1, "written": 1}
+    assert quarantine.names() == [name]
 
 
-def test_batches_of_thousands_are_settled_some_keys_at_a_time(rig: Rig) -> None:
-    """The writer's patience has to suffice for what it is given, or no run would ever end."""
-    count = 2 * KEYS_AT_ONCE + 1
-    together: list[int] = []
+def test_large_batches_are_reconciled_in_parts(quarantine: QuarantineEnvironment) -> None:
+    """The writer's deadline applies to all keys of a call, so large calls would never complete."""
+    count = 2 * KEYS_PER_BATCH + 1
+    batches: list[int] = []
 
-    def read(keys: Sequence[Image]) -> list[Image | None]:
-        together.append(len(keys))
-        return rig.read(keys)
+    def read_items(keys: Sequence[Image]) -> list[Image | None]:
+        batches.append(len(keys))
+        return quarantine.read_items(keys)
 
-    rig.give_up(*[record(new=item("u", number)) for number in range(count)])
-    rig.put(item("u", 0, v={"N": "1"}), item("u", count - 1, v={"N": "2"}))
-    run = rig.redrive(read=read)
-    assert together == [KEYS_AT_ONCE] * 4 + [1] * 2  # each before and after it is written
-    assert (rig.names(), run.keys) == ([], count)
-    assert rig.target.rows == {("u", 0): {"v": 1}, ("u", count - 1): {"v": 2}}
-
-
-def test_dry_run_changes_nothing(rig: Rig) -> None:
-    rig.refuse(record(new=item("u", 1)))
-    rig.put(item("u", 1))
-    run = rig.redrive(dry_run=True)
-    assert run.states == {"would be tried": 1}
-    assert (len(rig.names()), rig.target.calls) == (1, [])
+    quarantine.give_up(*[record(new=item("u", number)) for number in range(count)])
+    quarantine.put(item("u", 0, v={"N": "1"}), item("u", count - 1, v={"N": "2"}))
+    run = quarantine.redrive(read_items=read_items)
+    assert batches == [KEYS_PER_BATCH] * 4 + [1] * 2  # each before and after it is written
+    assert (quarantine.names(), run.keys) == ([], count)
+    assert quarantine.target.rows == {("u", 0): {"v": 1}, ("u", count - 1): {"v": 2}}
 
 
-def test_moving_key_stays_and_is_named_by_its_object_alone(rig: Rig) -> None:
-    name = rig.refuse(record(new=item("a-secret-key", 1)))
+def test_dry_run_changes_nothing(quarantine: QuarantineEnvironment) -> None:
+    quarantine.reject(record(new=item("u", 1)))
+    quarantine.put(item("u", 1))
+    run = quarantine.redrive(dry_run=True)
+    assert run.results == {"would be tried": 1}
+    assert (len(quarantine.names()), quarantine.target.calls) == (1, [])
+
+
+def test_unstable_key_is_kept_and_named_by_its_object_only(
+    quarantine: QuarantineEnvironment,
+) -> None:
+    name = quarantine.reject(record(new=item("a-secret-key", 1)))
     count = iter(range(1000))
 
     def changing(keys: Sequence[Image]) -> list[Image | None]:
         return [item("a-secret-key", 1, v={"N": str(next(count))}) for _ in keys]
 
-    run = rig.redrive(read=changing)
-    assert [(kept, state) for kept, state, _ in run.staying] == [(name, "unstable")]
-    assert rig.names() == [name]
-    assert "a-secret-key" not in repr(run.staying)
+    run = quarantine.redrive(read_items=changing)
+    assert [(kept, state) for kept, state, _ in run.kept] == [(name, "unstable")]
+    assert quarantine.names() == [name]
+    assert "a-secret-key" not in repr(run.kept)
 
 
-def test_what_is_not_acknowledged_stays(rig: Rig) -> None:
-    rig.refuse(record(new=item("u", 1)))
-    rig.put(item("u", 1))
-    run = rig.redrive(send=lambda writes: [THROTTLED] * len(writes))
-    assert run.states == {"unprocessed": 1}
-    assert len(rig.names()) == 1
+def test_unacknowledged_key_is_kept(quarantine: QuarantineEnvironment) -> None:
+    quarantine.reject(record(new=item("u", 1)))
+    quarantine.put(item("u", 1))
+    run = quarantine.redrive(send=lambda writes: [THROTTLED] * len(writes))
+    assert run.results == {"unprocessed": 1}
+    assert len(quarantine.names()) == 1
 
 
-def test_rows_that_table_store_refuses_all_alike_stay_each_with_its_reason(rig: Rig) -> None:
-    """In quarantine that is nothing new; for a batch of the stream it would be configuration."""
+def test_rows_rejected_alike_are_kept_each_with_its_reason(
+    quarantine: QuarantineEnvironment,
+) -> None:
+    """For a batch of the stream this would be a configuration error; in quarantine it is usual."""
     for number in range(3):
-        rig.refuse(record(new=item("u", number)))
-        rig.put(item("u", number))
+        quarantine.reject(record(new=item("u", number)))
+        quarantine.put(item("u", number))
 
-    def refuse(_: Any) -> Any:
+    def reject(_: Any) -> Any:
         raise BAD_REQUEST
 
-    assert rig.redrive(send=refuse).states == {"rejected": 3}
+    assert quarantine.redrive(send=reject).results == {"rejected": 3}
 
 
-def test_fault_of_the_configuration_ends_the_run(rig: Rig) -> None:
-    rig.refuse(record(new=item("u", 1)))
-    rig.put(item("u", 1))
+def test_configuration_error_ends_the_run(quarantine: QuarantineEnvironment) -> None:
+    quarantine.reject(record(new=item("u", 1)))
+    quarantine.put(item("u", 1))
 
-    def refuse(_: Any) -> Any:
+    def reject(_: Any) -> Any:
         raise TableStoreError("OTSAuthFailed", "Signature mismatch.")
 
     with pytest.raises(ConfigurationError):
-        rig.redrive(send=refuse)
-    assert len(rig.names()) == 1
+        quarantine.redrive(send=reject)
+    assert len(quarantine.names()) == 1
 
 
-def test_summary_has_words_for_every_state(rig: Rig) -> None:
-    run = rig.redrive()
-    for state in ("written", "rejected", "unstable", "unprocessed", "other shape", "unreadable"):
-        run.states[state] += 1
-    assert next(iter(summary(run).columns[1].cells)).startswith("removed")
+def test_results_table_describes_every_result(quarantine: QuarantineEnvironment) -> None:
+    run = quarantine.redrive()
+    for result in DESCRIPTIONS:
+        run.results[result] += 1
+    assert list(results_table(run).columns[1].cells) == list(DESCRIPTIONS.values())

@@ -1,4 +1,4 @@
-"""Repair tells what became of each key, without showing it."""
+"""Test that repair reports the result of each key without printing the key."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from tests.support.builders import KEY_LIST, item
-from tests.tools.stage import Stage
+from tests.tools.support.migration_environment import MigrationEnvironment
 
 ITEMS = [item("somebody", number, v={"N": "1"}) for number in range(3)]
 
@@ -15,33 +15,33 @@ def key(one: dict[str, Any]) -> str:
     return json.dumps({name: one[name] for name in KEY_LIST})
 
 
-def test_keys_that_are_all_refused_alike_are_each_told(stage: Stage) -> None:
-    """For a batch of the stream it would be the configuration; here it is nothing new."""
-    stage.put(*ITEMS)
-    stage.store.faults.add("request_error", apis=["BatchWriteRow"], codes=["OTSParameterInvalid"])
+def test_keys_rejected_alike_are_listed_one_by_one(env: MigrationEnvironment) -> None:
+    """For a batch of the stream this would be a configuration error; here it is usual."""
+    env.put(*ITEMS)
+    env.store.faults.add("request_error", apis=["BatchWriteRow"], codes=["OTSParameterInvalid"])
     words = [word for one in ITEMS for word in ("--key", key(one))]
-    said = stage.run("repair", *words, code=1).output
+    output = env.run("repair", *words, code=1).output
     for number in (1, 2, 3):
-        assert f"--key {number}: refused: OTSParameterInvalid" in said
-    assert "somebody" not in said
-    stage.store.faults.clear()
-    stage.run("repair", *words)
-    assert stage.wrong() == []
+        assert f"--key {number}: rejected: OTSParameterInvalid" in output
+    assert "somebody" not in output
+    env.store.faults.clear()
+    env.run("repair", *words)
+    assert env.wrong_rows() == []
 
 
-def test_key_of_a_report_is_told_by_its_line(stage: Stage) -> None:
-    bad = item("long " * 250, 1)  # 1,250 bytes: no key of Table Store's
-    stage.put(ITEMS[0], bad)
-    stage.run("verify", "--settle", "0", code=1)
-    path = stage.home / "report.json"
-    said = stage.run("repair", str(path), code=1).output
-    number = int(said.partition(", line ")[2].partition(":")[0])
-    assert ": refused: KeyLength" in " ".join(said.split())
-    assert json.loads(path.read_text().splitlines()[number - 1].rstrip(","))["key"] == bad
+def test_key_of_a_report_is_listed_by_its_line(env: MigrationEnvironment) -> None:
+    invalid = item("long " * 250, 1)  # 1,250 bytes are too long for a key of Table Store
+    env.put(ITEMS[0], invalid)
+    env.run("verify", "--recheck-after", "0", code=1)
+    path = env.folder / "report.json"
+    output = env.run("repair", str(path), code=1).output
+    number = int(output.partition(", line ")[2].partition(":")[0])
+    assert ": rejected: KeyLength" in " ".join(output.split())
+    assert json.loads(path.read_text().splitlines()[number - 1].rstrip(","))["key"] == invalid
 
 
-def test_fault_of_the_configuration_ends_repair(stage: Stage) -> None:
-    stage.put(*ITEMS)
-    stage.store.faults.add("request_error", apis=["BatchWriteRow"], codes=["OTSAuthFailed"])
+def test_configuration_error_ends_repair(env: MigrationEnvironment) -> None:
+    env.put(*ITEMS)
+    env.store.faults.add("request_error", apis=["BatchWriteRow"], codes=["OTSAuthFailed"])
     words = [word for one in ITEMS for word in ("--key", key(one))]
-    assert "OTSAuthFailed" in stage.run("repair", *words, code=2).output
+    assert "OTSAuthFailed" in env.run("repair", *words, code=2).output

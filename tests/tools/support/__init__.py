@@ -1,0 +1,1 @@
+"""Fixtures and helpers of the tests of ots_tools."""
