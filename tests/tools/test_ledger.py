@@ -25,11 +25,15 @@ LINES = re.findall(r"^    python -m ots_tools (.+)$", AT_SCALE, re.MULTILINE)
 
 def run(load: BackfillFunction, deployed: DeployedFunction, line: str, *, code: int = 0) -> str:
     """Run a line of the page with the tables, the function and the bucket of the test."""
-    command, *words = shlex.split(line.replace("BUCKET", load.bucket))
+    command, *arguments = shlex.split(line.replace("BUCKET", load.bucket))
     for name in ("--table", "--function"):
-        del words[words.index(name) : words.index(name) + 2]  # `deployed.run` adds these two
-    words = [str(load.env.folder / "report.json") if w == "verify.json" else w for w in words]
-    return deployed.run(command, *words, code=code)
+        del arguments[
+            arguments.index(name) : arguments.index(name) + 2
+        ]  # `deployed.run` adds these two
+    arguments = [
+        str(load.env.folder / "report.json") if w == "verify.json" else w for w in arguments
+    ]
+    return deployed.run(command, *arguments, code=code)
 
 
 def test_documented_commands_end_ready_to_switch(
@@ -68,8 +72,8 @@ def test_state_file_and_ledger_with_loads_are_rejected(load: BackfillFunction) -
     """The commands end before they read anything; without --ledger the state file counts."""
     load_export(load.invoke, load.s3, load.location("full"))
     load.env.run("backfill")
-    for words in (["watch", "--once"], ["verify"]):
-        output = load.env.run(*words, "--ledger", f"s3://{load.bucket}", code=2).output
+    for arguments in (["watch", "--once"], ["verify"]):
+        output = load.env.run(*arguments, "--ledger", f"s3://{load.bucket}", code=2).output
         assert "contains the scan and the ledger the full export full" in " ".join(output.split())
     assert not (load.env.folder / "report.json").exists()
     assert "scan: complete" in load.env.run("watch", "--once", code=1).output

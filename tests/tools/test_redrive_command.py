@@ -100,12 +100,12 @@ def test_redrive_of_a_table_folder_names_the_quarantine(tables: Tables, tmp_path
     (tmp_path / "target").mkdir()
     (tmp_path / "target" / "1.json").write_text(json.dumps({"record": tables.record(item("u", 1))}))
     tables.put(item("u", 1))
-    words = ("--table", tables.source.name)
-    result = tables.run("redrive", f"file://{tmp_path}/target/", *words)
+    arguments = ("--table", tables.source.name)
+    result = tables.run("redrive", f"file://{tmp_path}/target/", *arguments)
     assert result.exit_code == 2
     assert f"that QUARANTINE has: file://{tmp_path}\n" in result.output
     assert tables.rows() == {}
-    assert tables.run("redrive", f"file://{tmp_path}", *words).exit_code == 0
+    assert tables.run("redrive", f"file://{tmp_path}", *arguments).exit_code == 0
 
 
 def test_redrive_explains_another_row_format(tables: Tables, tmp_path: Path) -> None:
@@ -113,12 +113,12 @@ def test_redrive_explains_another_row_format(tables: Tables, tmp_path: Path) -> 
     kept = {"record": tables.record(item("u", 1)), "fingerprint": "0123456789abcdef"}
     (tmp_path / "target" / "1.json").write_text(json.dumps(kept))
     tables.put(item("u", 1))
-    words = ("redrive", f"file://{tmp_path}", "--table", tables.source.name)
-    result = tables.run(*words)
+    arguments = ("redrive", f"file://{tmp_path}", "--table", tables.source.name)
+    result = tables.run(*arguments)
     assert result.exit_code == 2
     assert "--allow-row-format-change" in result.output
     assert tables.rows() == {}
-    assert tables.run(*words, "--allow-row-format-change").exit_code == 0
+    assert tables.run(*arguments, "--allow-row-format-change").exit_code == 0
     assert tables.rows() == {("u", 1): {}}
 
 

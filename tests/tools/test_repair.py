@@ -19,13 +19,13 @@ def test_keys_rejected_alike_are_listed_one_by_one(env: MigrationEnvironment) ->
     """For a batch of the stream this would be a configuration error; here it is usual."""
     env.put(*ITEMS)
     env.store.faults.add("request_error", apis=["BatchWriteRow"], codes=["OTSParameterInvalid"])
-    words = [word for one in ITEMS for word in ("--key", key(one))]
-    output = env.run("repair", *words, code=1).output
+    arguments = [argument for one in ITEMS for argument in ("--key", key(one))]
+    output = env.run("repair", *arguments, code=1).output
     for number in (1, 2, 3):
         assert f"--key {number}: rejected: OTSParameterInvalid" in output
     assert "somebody" not in output
     env.store.faults.clear()
-    env.run("repair", *words)
+    env.run("repair", *arguments)
     assert env.wrong_rows() == []
 
 
@@ -43,5 +43,5 @@ def test_key_of_a_report_is_listed_by_its_line(env: MigrationEnvironment) -> Non
 def test_configuration_error_ends_repair(env: MigrationEnvironment) -> None:
     env.put(*ITEMS)
     env.store.faults.add("request_error", apis=["BatchWriteRow"], codes=["OTSAuthFailed"])
-    words = [word for one in ITEMS for word in ("--key", key(one))]
-    assert "OTSAuthFailed" in env.run("repair", *words, code=2).output
+    arguments = [argument for one in ITEMS for argument in ("--key", key(one))]
+    assert "OTSAuthFailed" in env.run("repair", *arguments, code=2).output
