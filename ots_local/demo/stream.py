@@ -109,7 +109,7 @@ def run(
         function_s=clocked.function_s,
         lags_s=clocked.lags_s,
         given_up=pump.progress.dropped,
-        differences=compare.differences(compare.wanted(items, function.rules()), rows),
+        differences=compare.differences(compare.wanted(items, function.row_mapper()), rows),
     )
 
 

@@ -48,8 +48,8 @@ def redrive(stage: Stage, door: ModuleType) -> Redrive:
         stage.settings.table_name,
         stage.settings.fingerprint,
         lambda keys: items_of(client, table.name, keys),
-        door.rules(),
-        lambda: door.ports(on_this_machine.context()).means,
+        door.row_mapper(),
+        lambda: door.build_context(on_this_machine.context()).writer,
     )
     for _ in run.steps(run.kept.names()):
         pass

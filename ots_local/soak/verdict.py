@@ -65,14 +65,14 @@ def judge(verdict: Verdict, stage: Stage, door: ModuleType, pump: StreamPump) ->
     verdict.lost = sum(str(key) not in kept for key in keys)
     verdict.lost += sum(pump.progress.dropped.values())
     unfit_rows = {row_id(door.get_primary_key(key)) for key in keys}
-    fit = compare.wanted((item for item in items if traffic.is_fit(item)), door.rules())
+    fit = compare.wanted((item for item in items if traffic.is_fit(item)), door.row_mapper())
     rows = _rows(stage, door)
     standing = {key: row for key, row in rows.items() if key not in unfit_rows}
     verdict.wrong = len(compare.differences(fit, standing))
     verdict.unfit = traffic.mend(stage.tables, stage.origin.table)
     pump.drain()
     verdict.redrive(stage, door)
-    mended = compare.wanted(source.items(stage.tables, stage.origin.table), door.rules())
+    mended = compare.wanted(source.items(stage.tables, stage.origin.table), door.row_mapper())
     rows = _rows(stage, door)
     verdict.rows = len(rows)
     verdict.wrong += len(compare.differences(mended, rows))

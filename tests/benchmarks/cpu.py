@@ -70,7 +70,7 @@ def steps(endpoint: str, records: int) -> dict[str, Case]:
     door = open_subject(endpoint)
     texts = events(ARTICLE, records, EVENT_RECORDS)
     means = replace(door.build_context(Context()).writer, send=acknowledged)
-    ports = replace(door.build_context(Context()), means=means)
+    ports = replace(door.build_context(Context()), writer=means)
 
     def understood(text: str) -> Any:
         return changes.parse_event(json.loads(text))[0]

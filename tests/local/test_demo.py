@@ -50,11 +50,11 @@ def test_function_that_acknowledges_what_it_did_not_write_is_found_out(tmp_path:
     for name in ("ots_sync", "ots_local", "config", "events"):
         shutil.copytree(ROOT / name, tmp_path / name)
     door = (ROOT / "lambda_function.py").read_text("utf-8")
-    honest = "return store.batch_write_row(client, settings().table_name, put_row_items)"
+    honest = "return ots_client.batch_write_row(client, settings().table_name, put_row_items)"
     assert honest in door
     lie = (
         "written = put_row_items[:1]\n"
-        "    answers = store.batch_write_row(client, settings().table_name, written)\n"
+        "    answers = ots_client.batch_write_row(client, settings().table_name, written)\n"
         "    return [*answers, *[None] * (len(put_row_items) - 1)]"
     )
     (tmp_path / "lambda_function.py").write_text(door.replace(honest, lie), "utf-8")

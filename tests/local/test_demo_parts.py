@@ -71,7 +71,7 @@ def test_comparison_finds_every_difference_and_types_count(
 
 
 def _report(**what: Any) -> report.Report:
-    numbers = {"records": 3, "invocations": 1, "retried_rows": 0, "calls": 1, "rows": 2}
+    numbers = {"records": 3, "invocations": 1, "retries": 0, "calls": 1, "rows": 2}
     times: dict[str, Any] = {"seconds": 2.0, "function_s": 0.0, "lags_s": [0.5, 1.5, 1.0]}
     rest: dict[str, Any] = {"kinds": Counter(put=3), "given_up": Counter(), "differences": []}
     return report.Report(**{**numbers, **times, **rest, **what})

@@ -61,8 +61,8 @@ def test_what_is_not_done_ends_with_1_and_stops_the_rest(tmp_path: Path) -> None
     done = run_local("invoke", EVENTS / "poison.json", PUT, *files(tmp_path))
     assert done.returncode == 1
     assert "'sample-good-3'" in done.stdout
-    assert "raised UndoneError: 8 of 11 records are not done" in done.stdout
-    assert re.search(r"refused 1529280000000000000000085: .*number", done.stdout)
+    assert "raised UnprocessedRecordsError: 8 of 11 records are unprocessed" in done.stdout
+    assert re.search(r"rejected 1529280000000000000000085: .*number", done.stdout)
     assert "test_data_put.json" not in done.stdout
 
 
@@ -72,7 +72,7 @@ def test_refused_records_in_a_quarantine_are_done_but_told(tmp_path: Path) -> No
         "invoke", EVENTS / "poison.json", *files(tmp_path), "--verbose", QUARANTINE=kept.as_uri()
     )
     assert done.returncode == 0, done.stderr
-    assert "refused 8, in quarantine 8, not done 0" in done.stdout
+    assert "rejected 8, in quarantine 8, unprocessed 0" in done.stdout
     assert '"message":"invocation"' in done.stdout
     assert len(list(kept.rglob("*.json"))) == 8
 
