@@ -1,4 +1,4 @@
-"""`python -m ots_local`: each part that runs on a laptop is a sub-command, imported when called."""
+"""Define the command line `python -m ots_local`."""
 
 from __future__ import annotations
 
@@ -6,26 +6,26 @@ from importlib import import_module
 
 import click
 
-# sub-command -> (module, name of its click command)
+# command -> (module, name of its click command)
 COMMANDS: dict[str, tuple[str, str]] = {
     "demo-migration": ("ots_local.migration.command", "demo_migration"),
     "demo": ("ots_local.demo.command", "demo"),
-    "invoke": ("ots_local.invoke", "invoke"),
+    "invoke": ("ots_local.invoke.command", "invoke"),
     "playground": ("ots_local.migration.playground", "playground"),
-    "soak": ("ots_local.soak.command", "soak"),
+    "soak": ("ots_local.chaos.command", "soak"),
     "tablestore": ("ots_local.tablestore.command", "tablestore"),
 }
 
 
 class LazyGroup(click.Group):
-    """A group that imports a sub-command only when it is asked for: some of them start slowly."""
+    """A group that imports a command only when it is used, because some imports are slow."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
-        """List the sub-commands by name."""
+        """Return the names of the commands in alphabetical order."""
         return sorted(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
-        """Import a sub-command."""
+        """Import and return a command, or None if there is none with this name."""
         if cmd_name not in COMMANDS:
             return None
         module, name = COMMANDS[cmd_name]
@@ -36,7 +36,7 @@ class LazyGroup(click.Group):
 
 @click.group(cls=LazyGroup)
 def main() -> None:
-    """Run the parts of ots-sync that a laptop needs instead of cloud accounts."""
+    """Run ots-sync on this machine, without a cloud account."""
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ from tests.support.architecture import (
 )
 from tests.support.paths import ROOT
 
-SERVICES = ("ots_local.tablestore", "ots_local.stream_pump")
+SERVICES = ("ots_local.tablestore", "ots_local.event_source")
 PACKAGES = ("ots_sync", "ots_tools", "ots_local")
 FILE_LINES, FUNCTION_LINES = 220, 60
 

@@ -17,10 +17,13 @@ from rich.console import Console
 
 import lambda_function
 from config import example_config
-from ots_local import function, row_view, target_table
-from ots_local.demo import command, samples
-from ots_local.demo.changes import changes
+from ots_local.demo import command
+from ots_local.demo.changes import random_changes
+from ots_local.demo.samples import show_samples
+from ots_local.handler import load_handler
+from ots_local.invoke import row_view
 from ots_local.tablestore import TableStore
+from ots_local.target_table import create_target_table
 from ots_sync import converter
 from ots_sync.column_names import to_column_name
 from ots_sync.errors import SettingsError
@@ -112,12 +115,12 @@ def test_rows_shown_are_the_demos() -> None:
             },
             {},
         )
-        door = function.load(settings)
+        door = load_handler(settings)
         keys = {"user_id": str, "action_time": int}
-        target_table.create(door.client(), command.TABLE, keys)
+        create_target_table(door.client(), command.TABLE, keys)
         console = Console(width=80, highlight=False)
         with console.capture() as shown:
-            samples.show(door, console)
+            show_samples(door, console)
     printed = [line.rstrip() for line in shown.get().splitlines()]
     wanted = blocks("console")
     wanted = wanted[: wanted.index("...")]
@@ -129,7 +132,7 @@ def test_numbers_shown_are_the_demos() -> None:
     """Those that the seed decides; time and machine decide the others."""
     seed = next(p.default for p in command.demo.params if p.name == "seed")
     count = next(p.default for p in command.demo.params if p.name == "count")
-    made = list(changes(count, Random(seed)))
+    made = list(random_changes(count, Random(seed)))
     kinds = Counter(change.kind for change in made)
     last = {str(change.key): change.kind for change in made}
     rows = sum(kind != "delete" for kind in last.values())

@@ -6,7 +6,6 @@ between invocations is so never another test's.
 
 from __future__ import annotations
 
-import importlib.util
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -22,11 +21,12 @@ from tablestore import (
     TableOptions,
 )
 
+from ots_local.handler import HANDLER_PATH
+from ots_local.handler import load_handler as load_module
 from ots_local.tablestore import TableStore
 from tests.support.builders import ENVIRON
-from tests.support.paths import ROOT
 
-DOOR = ROOT / "lambda_function.py"
+DOOR = HANDLER_PATH
 
 _instances = count(1)
 
@@ -37,11 +37,7 @@ def load_handler(environ: Mapping[str, str] = ENVIRON, path: Path = DOOR) -> Any
     Its log goes to what is sys.stdout now, so a test that reads the log opens its own door.
     """
     name = f"door_{next(_instances)}"
-    spec = importlib.util.spec_from_file_location(name, path)
-    assert spec is not None
-    assert spec.loader is not None
-    door = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(door)
+    door = load_module(path=path, name=name)
     with _environ({"POWERTOOLS_SERVICE_NAME": name, **environ}):
         door.settings()
         door.telemetry()

@@ -19,7 +19,7 @@ from typing import Any
 from click.testing import CliRunner, Result
 from tablestore import Row
 
-from ots_local.demo.compare import Difference, differences, wanted
+from ots_local.demo.compare import Difference, expected_rows, find_differences
 from ots_local.tablestore import TableStore
 from ots_tools.__main__ import COMMANDS
 from tests.support.builders import KEY_LIST
@@ -98,13 +98,13 @@ class Stage:
     def wrong(self) -> list[Difference]:
         """What is not in the target as it is in the source, seen past the commands."""
         rules = load_handler(self.environ).row_mapper()
-        return differences(wanted(self.items(), rules), self.rows())
+        return find_differences(expected_rows(self.items(), rules), self.rows())
 
     def wrong_but(self, *refused: Mapping[str, Any]) -> list[Difference]:
         """The same, but for items that can be no rows."""
         rules = load_handler(self.environ).row_mapper()
         good = [one for one in self.items() if one not in refused]
-        return differences(wanted(good, rules), self.rows())
+        return find_differences(expected_rows(good, rules), self.rows())
 
     def write_row(self, item: Mapping[str, Any], **columns: Any) -> None:
         """Puts a row into the target by hand: an item's, with some columns otherwise or (None)

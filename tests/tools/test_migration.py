@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 
-from ots_local.stream_pump import EventSourceMapping, StreamPump
+from ots_local.event_source import EventSourceMapping, EventSourcePoller
 from tests.support.builders import item
 from tests.tools.stage import Stage
 
@@ -113,9 +113,9 @@ def pumping(stage: Stage) -> Iterator[None]:
             raise Killed
         return answer
 
-    def deliver(how: Callable[[StreamPump], None]) -> None:
+    def deliver(how: Callable[[EventSourcePoller], None]) -> None:
         while True:
-            pump = StreamPump(
+            poller = EventSourcePoller(
                 stage.source.streams,
                 stage.source.stream_arn,
                 handler,
@@ -125,19 +125,19 @@ def pumping(stage: Stage) -> Iterator[None]:
                 checkpoint=stage.home / "checkpoint",
             )
             try:
-                return how(pump)
+                return how(poller)
             except Killed:
                 continue
 
     stop = threading.Event()
-    thread = threading.Thread(target=deliver, args=(lambda pump: pump.run(stop),))
+    thread = threading.Thread(target=deliver, args=(lambda poller: poller.run(stop),))
     thread.start()
     try:
         yield
     finally:
         stop.set()
         thread.join()
-        deliver(lambda pump: pump.drain())
+        deliver(lambda poller: poller.drain())
     assert invocations > max(deaths)
     FIGURES.append(f"{invocations:,} invocations of the function")
 
