@@ -19,7 +19,7 @@ from rich.table import Table
 
 from ots_sync.limits import ROWS_PER_BATCH
 from ots_tools.costs import ITEMS_PER_S
-from tests.benchmarks.answering import Answering, answering
+from tests.benchmarks.acknowledging_server import AcknowledgingServer, acknowledging_server
 from tests.support.builders import ENVIRON
 from tests.tools.measuring import export, run
 
@@ -67,7 +67,7 @@ def _measured(
     words += ["--threads", str(threads), "--state", str(home / f"{workers}-{threads}")]
     looks = [Look(0.0, 0, 0.0)]
     with (
-        answering(latency_s) as target,
+        acknowledging_server(latency_s) as target,
         console.status(f"{ROWS:,} items by {workers} workers, {latency_s * 1000:.0f} ms a call"),
     ):
         environ = {**ENVIRON, "OTS_ENDPOINT": target.endpoint, "MAX_CONCURRENCY": str(calls)}
@@ -81,7 +81,7 @@ def _measured(
     return Scaled(*scene, rows_per_s, rows_per_cpu_s, done.peak_mb)
 
 
-def _look(target: Answering, looks: list[Look], cpu_s: float) -> None:
+def _look(target: AcknowledgingServer, looks: list[Look], cpu_s: float) -> None:
     rows = looks[-1].rows + target.calls() * ROWS_PER_BATCH
     looks.append(Look(time.monotonic(), rows, cpu_s))
 

@@ -1,6 +1,6 @@
-"""The SDK by itself: rows go in that are built beforehand, and are written in full batches.
+"""Write rows with the SDK alone, in full batches: the minimum cost that the function can have.
 
-Encode, sign, send and decode is all that is left; what the function does beyond is its own.
+The rows are built before. The measured work is to encode, sign, send and decode.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ TABLE = ENVIRON["TABLE_NAME"]
 
 
 def connect(endpoint: str, *, enable_native: bool = True) -> OTSClient:
-    """The SDK's client as it comes, but for its retries."""
+    """Return the SDK's client with its defaults, except without retries."""
     return OTSClient(
         endpoint,
         ENVIRON["OTS_ID"],
@@ -40,38 +40,38 @@ def connect(endpoint: str, *, enable_native: bool = True) -> OTSClient:
     )
 
 
-def writes_of(event: Any, rules: rows.RowMapper) -> list[RowWrite]:
-    """The rows that an event ends in."""
-    understood, _ = changes.parse_event(event)
-    translated, _ = rows.map_changes(understood, rules)
-    return [row.writes[0] for row in translated]
+def build_writes(event: Any, row_mapper: rows.RowMapper) -> list[RowWrite]:
+    """Return the row writes for an event."""
+    parsed, _ = changes.parse_event(event)
+    mapped, _ = rows.map_changes(parsed, row_mapper)
+    return [row.writes[0] for row in mapped]
 
 
-def requests_of(writes: Sequence[RowWrite]) -> list[BatchWriteRowRequest]:
-    """These rows as the SDK's own objects, in full batches."""
+def build_requests(writes: Sequence[RowWrite]) -> list[BatchWriteRowRequest]:
+    """Return the row writes as requests of the SDK, in full batches."""
     requests = []
     for batch in writer.pack(writes):
         request = BatchWriteRowRequest()
-        items = [item_of(writes[position]) for position in batch]
+        items = [to_sdk_item(writes[position]) for position in batch]
         request.add(TableInBatchWriteRowItem(TABLE, items))
         requests.append(request)
     return requests
 
 
-def item_of(write: RowWrite) -> Any:
-    """One row as the SDK's own object."""
+def to_sdk_item(write: RowWrite) -> Any:
+    """Return a row write as an object of the SDK."""
     condition, key = Condition(RowExistenceExpectation.IGNORE), list(write.primary_key)
     if write.kind == "delete":
         return DeleteRowItem(Row(key), condition)
     if write.kind == "put":
         return PutRowItem(Row(key, list(write.columns)), condition)
-    cells: dict[str, Any] = {"put": list(write.columns)}
+    columns: dict[str, Any] = {"put": list(write.columns)}
     if write.delete_columns:
-        cells["delete_all"] = list(write.delete_columns)
-    return UpdateRowItem(Row(key, cells), condition)
+        columns["delete_all"] = list(write.delete_columns)
+    return UpdateRowItem(Row(key, columns), condition)
 
 
 def send(client: OTSClient, requests: Sequence[BatchWriteRowRequest]) -> None:
-    """One call after the other."""
+    """Send the requests one after the other."""
     for request in requests:
         client.batch_write_row(request)

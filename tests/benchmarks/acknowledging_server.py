@@ -1,7 +1,7 @@
-"""A server that acknowledges every row at once, or after a while: what is measured beside it is not
-its work. For the benchmarks alone; it stores nothing, and speaks only as much as the SDK asks.
+"""Run a server that acknowledges every row at once, or after a delay, and stores nothing.
 
-In a process of its own, so that its CPU is not counted. `GET /calls` tells how many it has had.
+It supports only the requests that the benchmarks send. It runs in its own process, so that its
+processor time is not measured. `GET /calls` returns the number of calls since the previous one.
 """
 
 from __future__ import annotations
@@ -23,35 +23,35 @@ import tablestore.protobuf.table_store_pb2 as pb2
 from tests.support.builders import ENVIRON
 
 
-class Answering:
-    """The server as those who measure see it."""
+class AcknowledgingServer:
+    """A running server."""
 
     def __init__(self, port: str) -> None:
         self.endpoint = f"http://127.0.0.1:{port}"
 
     def calls(self) -> int:
-        """How many calls it has answered since it was last asked."""
-        with urllib.request.urlopen(f"{self.endpoint}/calls") as answer:
-            return int(answer.read())
+        """Return the number of calls since this was called before."""
+        with urllib.request.urlopen(f"{self.endpoint}/calls") as response:
+            return int(response.read())
 
 
 @contextmanager
-def answering(latency_s: float = 0.0) -> Iterator[Answering]:
-    """A server that takes `latency_s` for each call, while the context is open."""
+def acknowledging_server(latency_s: float = 0.0) -> Iterator[AcknowledgingServer]:
+    """Run a server that responds after `latency_s` until the block ends."""
     command = [sys.executable, "-m", __name__, str(latency_s)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         try:
-            yield Answering(process.stdout.readline().strip())
+            yield AcknowledgingServer(process.stdout.readline().strip())
         finally:
             process.terminate()
 
 
 async def serve(latency_s: float) -> None:
-    """Listens on a free port, and says which."""
+    """Listen on a free port, and print the port."""
     calls = 0
 
-    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def on_connect(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         nonlocal calls
         try:
             while True:
@@ -69,26 +69,26 @@ async def serve(latency_s: float) -> None:
                 calls += 1
                 if latency_s:
                     await asyncio.sleep(latency_s)
-                writer.write(_batch_answer(body) if path == "/batchwriterow" else _put_answer())
+                writer.write(_batch_response(body) if path == "/batchwriterow" else _put_response())
         except (asyncio.IncompleteReadError, ConnectionError):
             pass
         finally:
             writer.close()
 
-    server = await asyncio.start_server(talk, "127.0.0.1", 0, limit=1 << 23)
-    print(server.sockets[0].getsockname()[1], flush=True)  # noqa: T201 - to the process that asked
+    server = await asyncio.start_server(on_connect, "127.0.0.1", 0, limit=1 << 23)
+    print(server.sockets[0].getsockname()[1], flush=True)  # noqa: T201 - the parent reads it
     await server.serve_forever()
 
 
-def _batch_answer(body: bytes) -> bytes:
+def _batch_response(body: bytes) -> bytes:
     request = pb2.BatchWriteRowRequest()
     request.ParseFromString(body)
     (table,) = request.tables
-    return _signed("BatchWriteRow", _acknowledged(table.table_name, len(table.rows)))
+    return _sign("BatchWriteRow", _acknowledgement(table.table_name, len(table.rows)))
 
 
 @cache
-def _acknowledged(table_name: str, rows: int) -> bytes:
+def _acknowledgement(table_name: str, rows: int) -> bytes:
     response = pb2.BatchWriteRowResponse()
     table = response.tables.add(table_name=table_name)
     for _ in range(rows):
@@ -98,22 +98,23 @@ def _acknowledged(table_name: str, rows: int) -> bytes:
     return response.SerializeToString()
 
 
-def _put_answer() -> bytes:
+def _put_response() -> bytes:
     response = pb2.PutRowResponse()
     response.consumed.capacity_unit.write = 1
     response.consumed.capacity_unit.read = 0
-    return _signed("PutRow", response.SerializeToString())
+    return _sign("PutRow", response.SerializeToString())
 
 
-def _signed(api: str, body: bytes) -> bytes:
+def _sign(api: str, body: bytes) -> bytes:
+    """Return the HTTP response with the signature that the SDK checks."""
     headers = {
         "x-ots-contentmd5": base64.b64encode(hashlib.md5(body).digest()).decode(),
         "x-ots-contenttype": "protocol buffer",
         "x-ots-date": datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.000Z"),
         "x-ots-requestid": "0",
     }
-    told = "\n".join(f"{name}:{value}" for name, value in sorted(headers.items())) + f"\n/{api}"
-    mac = hmac.digest(ENVIRON["OTS_SECRET"].encode(), told.encode(), "sha1")
+    signed = "\n".join(f"{name}:{value}" for name, value in sorted(headers.items())) + f"\n/{api}"
+    mac = hmac.digest(ENVIRON["OTS_SECRET"].encode(), signed.encode(), "sha1")
     signature = base64.b64encode(mac).decode()
     lines = [f"{name}: {value}" for name, value in headers.items()]
     lines += [f"Authorization: OTS {ENVIRON['OTS_ID']}:{signature}", f"Content-Length: {len(body)}"]

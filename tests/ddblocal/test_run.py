@@ -1,19 +1,19 @@
-"""DynamoDB Local is fetched and run only for those who agreed to its licence, having read of it."""
+"""Test that DynamoDB Local is downloaded and run only after agreement to its license."""
 
 from __future__ import annotations
 
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parent.parent.parent
+from tests.ddblocal.run import TEST_FILES
+from tests.support.paths import ROOT
 
 
 def run(**environ: str) -> subprocess.CompletedProcess[str]:
-    """The runner, as `make test-ddblocal` starts it, where neither npm nor Java is found."""
+    """Run it as `make test-ddblocal` does, but without npm and Java on the PATH."""
     return subprocess.run(
         [sys.executable, "-m", "tests.ddblocal.run"],
         cwd=ROOT,
@@ -26,14 +26,18 @@ def run(**environ: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.mark.parametrize("answer", ["", "no", "YES", "true"])
 def test_nothing_is_done_without_agreement(answer: str) -> None:
-    """Not even asked whether it could be."""
+    """Missing programs are not even checked."""
     ran = run(DDBLOCAL=answer)
     assert ran.returncode == 2
     assert "License Agreement" in ran.stdout
-    assert ran.stderr.strip() == ("If you agree with that licence: make test-ddblocal DDBLOCAL=yes")
+    assert ran.stderr.strip() == "If you agree to this license: make test-ddblocal DDBLOCAL=yes"
 
 
 @pytest.mark.parametrize("answer", ["yes", "every-interface"])
-def test_agreement_goes_on_and_names_what_is_missing(answer: str) -> None:
+def test_missing_programs_are_named_after_agreement(answer: str) -> None:
     ran = run(DDBLOCAL=answer)
     assert (ran.returncode, ran.stderr.strip()) == (2, "Not found: npm, java.")
+
+
+def test_test_files_for_dynamodb_local_exist() -> None:
+    assert [name for name in TEST_FILES if not (ROOT / name).exists()] == []
