@@ -7,12 +7,12 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from tablestore import CapacityUnit, OTSClient, ReservedThroughput, TableMeta, TableOptions
 
 from ots_local.lambda_runtime.parts import LambdaParts, LambdaPartsError
 from ots_local.lambda_runtime.parts import lambda_parts as fetch_lambda_parts
 from ots_local.lambda_runtime.runtime import LambdaRuntime, run_bundle
 from ots_local.tablestore import TableStore
+from tests.support.handler import create_table
 from tests.support.paths import ROOT
 
 BUNDLE = ROOT / "build" / "bundle"
@@ -38,17 +38,7 @@ def lambda_parts() -> LambdaParts:
 @pytest.fixture
 def target(table_store: TableStore) -> TableStore:
     """A local Table Store with a table that has the article's key."""
-    client = OTSClient(
-        table_store.endpoint,
-        table_store.access_key_id,
-        table_store.access_key_secret,
-        table_store.instance,
-    )
-    client.create_table(
-        TableMeta("target", [("user_id", "STRING"), ("action_time", "INTEGER")]),
-        TableOptions(),
-        ReservedThroughput(CapacityUnit(0, 0)),
-    )
+    create_table(table_store, "target")
     return table_store
 
 
