@@ -13,6 +13,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Mapping
 from contextlib import redirect_stdout
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -67,7 +68,7 @@ def measure(size: Size, progress: Progress) -> tuple[dict[str, Any], Counter[fla
             cases = build_cases()
             label = name.removesuffix("_us").replace("_", " ")
             task = progress.add_task(label, total=len(cases) * (rounds + 1))
-            figures[name] = min_cpu_us(cases, rounds, lambda task=task: progress.advance(task))
+            figures[name] = min_cpu_us(cases, rounds, partial(progress.advance, task))
         task = progress.add_task("flame graph", total=1)
         stacks = flame.sample_stacks(endpoint, size.samples)
         progress.advance(task)

@@ -95,7 +95,7 @@ def _acknowledgement(table_name: str, rows: int) -> bytes:
         row = table.rows.add(is_ok=True)
         row.consumed.capacity_unit.write = 1
         row.consumed.capacity_unit.read = 0
-    return response.SerializeToString()
+    return bytes(response.SerializeToString())
 
 
 def _put_response() -> bytes:

@@ -27,7 +27,7 @@ def test_demo_shows_each_row_and_that_both_tables_are_equal(tmp_path: Path) -> N
     """The settings in the shell, valid or not, have no effect; the log is in its file."""
     log = tmp_path / "log"
     bogus = {"COLUMN_NAMES": "bogus", "TABLE_NAME": "1", "PRIMARY_KEY": "x", "QUARANTINE": "?"}
-    done = run_local("demo", "--changes", "300", "--log", log, **OTHER_SETTINGS, **bogus)
+    done = run_local("demo", "--changes", "300", "--log", log, environ={**OTHER_SETTINGS, **bogus})
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
     output = done.stdout

@@ -15,7 +15,7 @@ def test_demo_migration_ends_ready_to_switch(dynamodb: DynamoDB) -> None:
     """With a running DynamoDB, in which it deletes its table."""
     before = dynamodb.tables.list_tables()["TableNames"]
     arguments = ("demo-migration", "--items", "800", "--dynamodb", dynamodb.endpoint)
-    done = run_local(*arguments, **OTHER_SETTINGS)
+    done = run_local(*arguments, environ=OTHER_SETTINGS)
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stderr == ""
     assert re.search(r"Killed \(SIGKILL\) when \d+ items were loaded", done.stdout)

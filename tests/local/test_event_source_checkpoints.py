@@ -28,9 +28,10 @@ def test_later_poller_reads_child_shards_of_latest_from_their_start(tmp_path: Pa
     """LATEST is the position where the mapping started, not where each poller starts."""
     rig = Rig()
     settings: dict[str, Any] = {"starting_position": "LATEST", "checkpoint": tmp_path / "c"}
-    rig.new_poller(**settings).drain()
+    poller = rig.new_poller(**settings)
+    poller.drain()
     rig.write("ab", user="one")
-    rig.poller.drain()
+    poller.drain()
     rig.write("cd", user="one")
     rig.stream.split("one", into=1)
     rig.write("ef", user="one")

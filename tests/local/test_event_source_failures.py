@@ -57,8 +57,8 @@ def test_meaning_of_a_response(response: Any, meaning: int | None) -> None:
     assert first_failed(response, NUMBERS) == meaning
 
 
-BISECT = {"bisect_batch_on_function_error": True}
-REPORT = {"report_batch_item_failures": True}
+BISECT: dict[str, Any] = {"bisect_batch_on_function_error": True}
+REPORT: dict[str, Any] = {"report_batch_item_failures": True}
 
 
 @pytest.mark.parametrize(

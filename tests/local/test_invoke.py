@@ -25,7 +25,7 @@ def file_options(tmp_path: Path) -> list[str]:
 
 def test_rows_persist_between_calls_and_the_real_target_is_not_used(tmp_path: Path) -> None:
     """One call puts the row, the next one updates and deletes it; --fresh deletes all rows."""
-    first = run_local("invoke", PUT, *file_options(tmp_path), **OTHER_SETTINGS)
+    first = run_local("invoke", PUT, *file_options(tmp_path), environ=OTHER_SETTINGS)
     assert first.returncode == 0, first.stderr
     assert re.search(
         r"Writing to http://127\.0\.0\.1:\d+, instance local, table target", first.stdout
@@ -44,8 +44,12 @@ def test_rows_persist_between_calls_and_the_real_target_is_not_used(tmp_path: Pa
 
 
 def test_row_settings_come_from_the_environment(tmp_path: Path) -> None:
-    row_settings = {"COLUMN_TYPES": "number:String", "PRIMARY_KEY": "action_time,user_id"}
-    done = run_local("invoke", PUT, *file_options(tmp_path), TABLE_NAME="mine", **row_settings)
+    row_settings = {
+        "TABLE_NAME": "mine",
+        "COLUMN_TYPES": "number:String",
+        "PRIMARY_KEY": "action_time,user_id",
+    }
+    done = run_local("invoke", PUT, *file_options(tmp_path), environ=row_settings)
     assert done.returncode == 0, done.stderr
     assert "table mine" in done.stdout
     assert "action_time 1529280000, user_id 'sample-user'" in done.stdout
@@ -75,7 +79,7 @@ def test_quarantined_records_count_as_processed_and_are_shown(tmp_path: Path) ->
         EVENTS / "poison.json",
         *file_options(tmp_path),
         "--verbose",
-        QUARANTINE=quarantine.as_uri(),
+        environ={"QUARANTINE": quarantine.as_uri()},
     )
     assert done.returncode == 0, done.stderr
     assert "rejected 8, quarantined 8, unprocessed 0" in done.stdout
@@ -104,7 +108,7 @@ def test_target_env_shows_its_target_and_writes_there(
         "TABLE_NAME": "real",
         "PRIMARY_KEY": "user_id,action_time",
     }
-    done = run_local("invoke", "--target", "env", PUT, *file_options(tmp_path), **environ)
+    done = run_local("invoke", "--target", "env", PUT, *file_options(tmp_path), environ=environ)
     assert done.returncode == 0, done.stderr
     where = f"Writing to {table_store.endpoint}, instance local, table real"
     assert done.stdout.index(where) < done.stdout.index("lambda_handler returned")

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from tests.support.paths import ROOT
@@ -23,13 +24,16 @@ OTHER_SETTINGS = {
 
 
 def run_local(
-    *arguments: str | Path, cwd: Path = ROOT, columns: int = 80, **environ: str
+    *arguments: str | Path,
+    cwd: Path = ROOT,
+    columns: int = 80,
+    environ: Mapping[str, str] | None = None,
 ) -> subprocess.CompletedProcess[str]:
-    """Run a command to its end."""
+    """Run a command to its end; `environ` is added to the environment."""
     return subprocess.run(
         [sys.executable, "-m", "ots_local", *map(str, arguments)],
         cwd=cwd,
-        env={**os.environ, "COLUMNS": str(columns), **environ},
+        env={**os.environ, "COLUMNS": str(columns), **(environ or {})},
         capture_output=True,
         text=True,
         check=False,
