@@ -1,1 +1,1 @@
-"""Everything that runs on a laptop only: a local Table Store, a stream pump, the demo."""
+"""Run ots-sync on a laptop: a Table Store emulator, an event source poller, demos and tests."""

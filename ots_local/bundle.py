@@ -1,7 +1,7 @@
-"""The ship list and the locked dependencies go in; the directory and zip file for Lambda come out.
+"""Build the deployment bundle for Lambda: a directory, and optionally a zip file.
 
-Runs on any Python from 3.10 with pip, without SAM or Docker, for Lambda's Python 3.12 on x86_64.
-Refuses a directory that is not empty, a wrong hash, and a bundle that grew too large.
+It needs only Python 3.10 or later with pip, not SAM or Docker. The bundle is for Python 3.12 on
+x86_64.
 """
 
 from __future__ import annotations
@@ -15,18 +15,18 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from ots_local import python312
+from ots_local.lambda_runtime import python312
 
 ROOT = Path(__file__).parent.parent
-# Everything of ours that is deployed; a package whole. Nothing is deployed that is not named here
-# or in requirements-bundle.txt.
+# The files and whole packages of this project that are deployed. Apart from the packages in
+# requirements-bundle.txt, nothing else is.
 SHIP_LIST = ("lambda_function.py", "ots_sync", "config")
-# The function of a full load has the tools beside it.
+# The backfill function needs the tools as well.
 TOOLS = ("ots_tools",)
 REQUIREMENTS = "requirements-bundle.txt"
-# Parts of the dependencies that never run in Lambda: their tests, their commands, a library for
-# macOS that the SDK's wheel carries along, and pip's notes, which differ from machine to machine.
-LEFT_OUT = (
+# Parts of the dependencies that never run in Lambda: tests, commands, a macOS library in the SDK's
+# wheel, and pip's metadata, which differs between machines.
+EXCLUDED = (
     "bin",
     "*/tests",
     "future/backports/test",
@@ -36,29 +36,32 @@ LEFT_OUT = (
     "*.dist-info/INSTALLER",
     "*.dist-info/REQUESTED",
 )
-UNPACKED_BYTES_MAX = 60_000_000
-# Lambda's libc is newer than both; wheels are built for one or the other.
+MAX_UNPACKED_BYTES = 60_000_000
+# Lambda's libc supports both; each dependency has wheels for at least one.
 PLATFORMS = ("manylinux2014_x86_64", "manylinux_2_34_x86_64")
-# Zip files begin in 1980; a fixed date makes equal bundles equal files.
+# The earliest date of the zip format. With a fixed date, equal bundles are equal files.
 ZIP_DATE = (1980, 1, 1, 0, 0, 0)
 
 
 class BundleError(Exception):
-    """The bundle cannot be built; the message says what to do."""
+    """The bundle cannot be built."""
 
 
 def build(target: Path, *, tools: bool = False) -> None:
-    """Fill `target` with what Lambda unpacks under /var/task; with the tools for a full load."""
+    """Fill the empty directory `target` with the files that Lambda unpacks to /var/task.
+
+    `tools` adds the tools for the backfill function. Raises BundleError.
+    """
     target.mkdir(parents=True, exist_ok=True)
     if any(target.iterdir()):
-        raise BundleError(f"{target} is not empty. Empty it, or name another directory.")
+        raise BundleError(f"{target} is not empty. Empty it, or use another directory.")
     _install(target)
-    for pattern in LEFT_OUT:
+    for pattern in EXCLUDED:
         for path in sorted(target.glob(pattern)):
             shutil.rmtree(path) if path.is_dir() else path.unlink()
     for name in SHIP_LIST + (TOOLS if tools else ()):
         if (ROOT / name).is_dir():
-            shutil.copytree(ROOT / name, target / name, ignore=_all_but_python)
+            shutil.copytree(ROOT / name, target / name, ignore=_ignored)
         else:
             shutil.copy(ROOT / name, target / name)
     _compile(target)
@@ -72,16 +75,17 @@ def _install(target: Path) -> None:
     command = [sys.executable, "-m", "pip", "install", "-qq", "--disable-pip-version-check"]
     command += ["--no-deps", "--no-compile", "--only-binary=:all:", "--require-hashes"]
     command += ["--python-version", "3.12", "--implementation", "cp", "--target", str(target)]
-    # The lock was made for 3.12; pip would ask whether the Python that runs it is new enough.
+    # The pins are for 3.12; pip would compare them with the Python that runs it.
     command += ["--ignore-requires-python"]
     for platform in PLATFORMS:
         command += ["--platform", platform]
-    # pip says on its own what went wrong.
+    # pip prints its own error messages.
     if subprocess.run([*command, "-r", str(ROOT / REQUIREMENTS)], check=False).returncode:
-        raise BundleError("pip could not install the dependencies; its message is above.")
+        raise BundleError("pip could not install the dependencies. Its error message is above.")
 
 
-def _all_but_python(directory: str, names: list[str]) -> list[str]:
+def _ignored(directory: str, names: list[str]) -> list[str]:
+    """Return the names that are not Python files or packages."""
     return [
         name
         for name in names
@@ -90,10 +94,10 @@ def _all_but_python(directory: str, names: list[str]) -> list[str]:
 
 
 def _compile(target: Path) -> None:
-    """Lambda's disk is read-only: without bytecode each cold start would compile every module."""
+    """Compile to bytecode; otherwise every cold start does it, because /var/task is read-only."""
     python = python312.find()
     if python is None:
-        _say("No Python 3.12 here to compile with: cold starts will take some 0.3 s longer.")
+        _print("Python 3.12 was not found, so there is no bytecode. Cold starts take 0.3 s longer.")
         return
     command = [
         python,
@@ -107,14 +111,14 @@ def _compile(target: Path) -> None:
         "-p",
         "/var/task",
     ]
-    # Unchecked: no date of a source file goes in, so the zip is the same whenever it is built.
+    # With unchecked hashes the bytecode contains no dates, so the zip file is reproducible.
     command += ["--invalidation-mode", "unchecked-hash", str(target)]
     if subprocess.run(command, check=False).returncode:
-        raise BundleError(f"{python} could not compile what is in {target}.")
+        raise BundleError(f"{python} could not compile the files in {target}.")
 
 
 def pack(source: Path, archive: Path) -> None:
-    """Write `archive`: the same bytes for the same files, whenever and wherever."""
+    """Write the zip file `archive`; equal files give equal bytes on every machine."""
     archive.parent.mkdir(parents=True, exist_ok=True)
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as packed:
         for path in _files(source):
@@ -129,44 +133,44 @@ def _files(directory: Path) -> Iterator[Path]:
 
 
 def sizes(directory: Path) -> dict[str, int]:
-    """Top-level name -> unpacked bytes, the largest first; metadata of packages in one line."""
-    found: dict[str, int] = {}
+    """Return the unpacked bytes per top-level name, largest first; all metadata is one entry."""
+    by_name: dict[str, int] = {}
     for path in _files(directory):
         name = path.relative_to(directory).parts[0]
         if name == "__pycache__":
             name = path.name.partition(".")[0] + ".py"
-        name = "(names and licences)" if name.endswith(".dist-info") else name
-        found[name] = found.get(name, 0) + path.stat().st_size
-    return dict(sorted(found.items(), key=lambda part: -part[1]))
+        name = "(package metadata)" if name.endswith(".dist-info") else name
+        by_name[name] = by_name.get(name, 0) + path.stat().st_size
+    return dict(sorted(by_name.items(), key=lambda entry: -entry[1]))
 
 
-def _say(line: str) -> None:
+def _print(line: str) -> None:
     sys.stdout.write(line + "\n")
     sys.stdout.flush()
 
 
 def main() -> None:
-    """The command line: `python -m ots_local.bundle DIRECTORY [--zip FILE]`."""
+    """Run the command line `python -m ots_local.bundle DIRECTORY [--zip FILE] [--tools]`."""
     parser = argparse.ArgumentParser(prog="python -m ots_local.bundle", description=__doc__)
-    parser.add_argument("directory", type=Path, help="where the files go; empty, or made")
-    parser.add_argument("--zip", type=Path, help="also pack them, for an upload in the console")
-    parser.add_argument("--tools", action="store_true", help="add what loads exports")
+    parser.add_argument("directory", type=Path, help="output directory, empty or new")
+    parser.add_argument("--zip", type=Path, help="also write this zip file, to upload it")
+    parser.add_argument("--tools", action="store_true", help="add the tools for backfill")
     arguments = parser.parse_args()
-    _say("Installing the dependencies for Python 3.12 on x86_64 ...")
+    _print("Installing the dependencies for Python 3.12 on x86_64 ...")
     try:
         build(arguments.directory, tools=arguments.tools)
     except BundleError as error:
         sys.exit(f"error: {error}")
     parts = sizes(arguments.directory)
     for name, count in parts.items():
-        _say(f"{count / 1e6:9.2f} MB  {name}")
+        _print(f"{count / 1e6:9.2f} MB  {name}")
     total = sum(parts.values())
-    _say(f"{total / 1e6:9.2f} MB  in all, unpacked (at most {UNPACKED_BYTES_MAX / 1e6:.0f})")
-    if total > UNPACKED_BYTES_MAX:
-        sys.exit("error: the bundle grew too large; the list above shows where.")
+    _print(f"{total / 1e6:9.2f} MB  total, unpacked (maximum {MAX_UNPACKED_BYTES / 1e6:.0f})")
+    if total > MAX_UNPACKED_BYTES:
+        sys.exit("error: the bundle is too large. The list above shows the size of each part.")
     if arguments.zip:
         pack(arguments.directory, arguments.zip)
-        _say(f"{arguments.zip.stat().st_size / 1e6:9.2f} MB  {arguments.zip}")
+        _print(f"{arguments.zip.stat().st_size / 1e6:9.2f} MB  {arguments.zip}")
 
 
 if __name__ == "__main__":

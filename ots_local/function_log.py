@@ -1,6 +1,7 @@
-"""What the function prints in Lambda (its log and its metrics) goes to a file while a block lasts.
+"""Redirect the output of the function, its log and metrics, to a file or to standard error.
 
-The function writes to standard output; whoever shows something beside it holds the real one.
+The function writes to standard output, as in Lambda. Open a console on standard output before the
+redirection starts.
 """
 
 from __future__ import annotations
@@ -13,42 +14,42 @@ from pathlib import Path
 from typing import TextIO
 
 LOCAL = Path(__file__).parent.parent / ".local"
-"""Git-ignored: what the local parts keep between runs."""
+"""The directory, ignored by git, for files that are kept between runs."""
 
 
 @dataclass(slots=True)
 class FunctionLog:
-    """The file, from its beginning to its end."""
+    """The log file of the running function."""
 
     path: Path
     file: TextIO
-    seen: int = 0
+    lines_read: int = 0
 
-    def news(self) -> list[str]:
-        """The lines that have come since this was asked last."""
+    def read_new_lines(self) -> list[str]:
+        """Return the lines that were written since the previous call."""
         self.file.flush()
         lines = self.path.read_text("utf-8").splitlines()
-        self.seen, begin = len(lines), self.seen
-        return lines[begin:]
+        self.lines_read, start = len(lines), self.lines_read
+        return lines[start:]
 
 
 @contextlib.contextmanager
-def kept(path: Path) -> Iterator[FunctionLog]:
-    """Begin the file anew, and write there what goes to standard output."""
+def redirect_to_file(path: Path) -> Iterator[FunctionLog]:
+    """Write standard output to this file, which is emptied first."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w", encoding="utf-8") as file, contextlib.redirect_stdout(file):
         yield FunctionLog(path, file)
 
 
 @contextlib.contextmanager
-def shown() -> Iterator[None]:
-    """Show it on standard error, as it comes."""
+def redirect_to_stderr() -> Iterator[None]:
+    """Write standard output to standard error."""
     with contextlib.redirect_stdout(sys.stderr):
         yield
 
 
-def short(path: Path) -> str:
-    """The path as a person here would type it."""
+def display_path(path: Path) -> str:
+    """Return the path relative to the working directory, if it is below it."""
     try:
         return str(path.resolve().relative_to(Path.cwd()))
     except ValueError:

@@ -1,8 +1,4 @@
-"""A table of Table Store through the official SDK: made for a key, and read a row at a time.
-
-A client, a table's name and a primary key go in; a row comes out, or None where there is none.
-Raises UnreachableError, or SaidNoError with the service's own words.
-"""
+"""Create a Table Store table for a key, and read single rows, with the official SDK."""
 
 from __future__ import annotations
 
@@ -22,70 +18,73 @@ from tablestore import (
 )
 
 Row = Mapping[str, Any]
-"""Column name -> value, the key columns first; a binary is bytes."""
+"""Column name -> value, the key columns first; a binary value is bytes."""
 
 KEY_TYPES = {str: "STRING", int: "INTEGER", bytearray: "BINARY"}
 
 
-class StoreTroubleError(Exception):
-    """Table Store did not do what was asked."""
+class TargetTableError(Exception):
+    """A request to Table Store failed."""
 
 
-class SaidNoError(StoreTroubleError):
-    """The service's own code and message, which hold no value."""
+class ServiceError(TargetTableError):
+    """Table Store rejected the request; the message has its code and message, and no value."""
 
 
-class OtherKeysError(StoreTroubleError):
-    """A table of that name has another primary key."""
+class KeyMismatchError(TargetTableError):
+    """A table with this name has another primary key."""
 
 
-class UnreachableError(StoreTroubleError):
-    """Nobody answered, or not as Table Store does."""
+class UnreachableError(TargetTableError):
+    """The endpoint does not respond, or is not a Table Store."""
 
 
-def create(client: OTSClient, table: str, keys: Mapping[str, type]) -> None:
-    """Make the table, unless there is one of that name; `keys` in the table's order.
+def create_target_table(client: OTSClient, table: str, keys: Mapping[str, type]) -> None:
+    """Create the table unless it exists; `keys` are in the order of the table's primary key.
 
-    Raises OtherKeysError when that one has others.
+    Raises KeyMismatchError if it exists with another primary key, ServiceError, and
+    UnreachableError.
     """
     meta = TableMeta(table, [(name, KEY_TYPES[kind]) for name, kind in keys.items()])
     try:
-        with _told():
+        with _map_sdk_error():
             client.create_table(meta, TableOptions(), ReservedThroughput(CapacityUnit(0, 0)))
-    except SaidNoError as error:
+    except ServiceError as error:
         if not str(error).startswith("OTSObjectAlreadyExist"):
             raise
-        with _told():
-            found = client.describe_table(table).table_meta.schema_of_primary_key
-        there = [(name, kind) for name, kind, *_ in found]
-        if there != meta.schema_of_primary_key:
-            raise OtherKeysError(
-                f"The table {table} is there already, with the primary key {_spelled(there)}, not "
-                f"{_spelled(meta.schema_of_primary_key)}."
+        with _map_sdk_error():
+            schema = client.describe_table(table).table_meta.schema_of_primary_key
+        existing = [(name, kind) for name, kind, *_ in schema]
+        if existing != meta.schema_of_primary_key:
+            raise KeyMismatchError(
+                f"The table {table} exists with the primary key {_key_text(existing)}, not "
+                f"{_key_text(meta.schema_of_primary_key)}."
             ) from None
 
 
-def read(client: OTSClient, table: str, primary_key: Any) -> Row | None:
-    """The row of this key as it stands now."""
-    with _told():
+def read_row(client: OTSClient, table: str, primary_key: Any) -> Row | None:
+    """Return the current row with this key, or None; raises ServiceError or UnreachableError."""
+    with _map_sdk_error():
         _, row, _ = client.get_row(table, list(primary_key), max_version=1)
     if row is None:
         return None
-    cells = [(name, value) for name, value, *_ in [*row.primary_key, *row.attribute_columns]]
-    return {name: bytes(v) if isinstance(v, bytearray) else v for name, v in cells}
+    columns = [(name, value) for name, value, *_ in [*row.primary_key, *row.attribute_columns]]
+    return {name: bytes(v) if isinstance(v, bytearray) else v for name, v in columns}
 
 
-def _spelled(keys: Sequence[tuple[str, str]]) -> str:
+def _key_text(keys: Sequence[tuple[str, str]]) -> str:
     return ", ".join(f"{name} {kind.lower()}" for name, kind in keys)
 
 
 @contextmanager
-def _told() -> Iterator[None]:
-    """The SDK's and the network's errors as ours."""
+def _map_sdk_error() -> Iterator[None]:
+    """Raise errors of the SDK and of the network as errors of this module."""
     try:
         yield
     except OTSServiceError as error:
-        raise SaidNoError(f"{error.get_error_code()}: {error.get_error_message()}") from None
+        raise ServiceError(f"{error.get_error_code()}: {error.get_error_message()}") from None
     except (OTSClientError, urllib3.exceptions.HTTPError, OSError) as error:
         reason = type(getattr(error, "reason", None) or error).__name__
-        raise UnreachableError(f"No Table Store answers there ({reason}).") from None
+        raise UnreachableError(
+            f"Table Store does not respond at the configured endpoint ({reason})."
+        ) from None

@@ -1,1 +1,1 @@
-"""The whole path on this machine: sample events, then a DynamoDB's stream, then the proof."""
+"""Run the demo: sample events, a DynamoDB stream, and a comparison of both tables."""

@@ -1,7 +1,6 @@
-"""A count and a source of chance go in; that many changes of a DynamoDB table come out.
+"""Generate random changes of DynamoDB items: puts, updates and deletes, with all ten types.
 
-Puts, updates and deletes over a few hundred keys, with all ten types of attributes. Each one really
-changes its item, so that the stream has exactly one record for it.
+Each one really changes its item, so the stream has exactly one record per change.
 """
 
 from __future__ import annotations
@@ -13,14 +12,18 @@ from typing import Any, Literal
 
 KEYS = 300
 REVISION = "revision"
-"""An attribute of every item: the number of the change that wrote it last."""
+"""An attribute of every item: the number of the change that wrote it."""
 
 Item = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
-    """One request to DynamoDB. `attributes`: all of a put's, those that an update sets."""
+class ItemChange:
+    """One write request to DynamoDB.
+
+    `attributes` are all attributes of a put, and those that an update sets; `removed` are the names
+    that an update removes.
+    """
 
     kind: Literal["put", "update", "delete"]
     key: Item
@@ -28,75 +31,75 @@ class Change:
     removed: Sequence[str] = ()
 
 
-def changes(count: int, chance: Random) -> Iterator[Change]:
-    """The same ones for the same chance."""
+def random_changes(count: int, rng: Random) -> Iterator[ItemChange]:
+    """Yield changes of a few hundred items; the same generator state gives the same changes."""
     live: dict[int, set[str]] = {}
-    for number in range(count):
-        who = chance.randrange(KEYS)
-        key = {"user_id": {"S": f"user-{who // 10:02d}"}, "action_time": {"N": str(who)}}
-        kind = chance.choices(("put", "update", "delete"), (3, 5, 2))[0] if who in live else "put"
+    for revision in range(count):
+        number = rng.randrange(KEYS)
+        key = {"user_id": {"S": f"user-{number // 10:02d}"}, "action_time": {"N": str(number)}}
+        kind = rng.choices(("put", "update", "delete"), (3, 5, 2))[0] if number in live else "put"
         if kind == "delete":
-            del live[who]
-            yield Change("delete", key)
+            del live[number]
+            yield ItemChange("delete", key)
             continue
-        chosen = chance.sample(list(ATTRIBUTES), chance.randint(2, 7))
-        attributes = {name: ATTRIBUTES[name](chance) for name in chosen}
-        attributes[REVISION] = {"N": str(number)}
+        names = rng.sample(list(ATTRIBUTES), rng.randint(2, 7))
+        attributes = {name: ATTRIBUTES[name](rng) for name in names}
+        attributes[REVISION] = {"N": str(revision)}
         if kind == "put":
-            live[who] = set(attributes)
-            yield Change("put", key, attributes)
+            live[number] = set(attributes)
+            yield ItemChange("put", key, attributes)
             continue
-        spare = sorted(live[who] - set(attributes))
-        removed = chance.sample(spare, chance.randint(0, min(2, len(spare))))
-        live[who] = live[who] - set(removed) | set(attributes)
-        yield Change("update", key, attributes, removed)
+        removable = sorted(live[number] - set(attributes))
+        removed = rng.sample(removable, rng.randint(0, min(2, len(removable))))
+        live[number] = live[number] - set(removed) | set(attributes)
+        yield ItemChange("update", key, attributes, removed)
 
 
-def _text(chance: Random) -> str:
-    return "".join(chance.choices("abc déf 汉字 🐟\t\"'\\", k=chance.randint(0, 12)))
+def _text(rng: Random) -> str:
+    return "".join(rng.choices("abc déf 汉字 🐟\t\"'\\", k=rng.randint(0, 12)))
 
 
-def _number(chance: Random) -> str:
-    """Whole, broken, at the end of 64 bits, or longer than any of Table Store's numbers."""
-    digits = str(chance.randrange(1, 10**38))
-    return chance.choice(
+def _number(rng: Random) -> str:
+    """Return an integer, a fraction, a 64-bit boundary, or a number with up to 38 digits."""
+    digits = str(rng.randrange(1, 10**38))
+    return rng.choice(
         (
-            str(chance.randint(-100, 100)),
-            f"{chance.randint(-999, 999)}.{chance.randint(1, 99):02d}",
-            chance.choice(("9223372036854775807", "9223372036854775808", "-9223372036854775808")),
-            chance.choice((digits, f"{digits[0]}.{digits[1:]}", f"{digits[:9]}E-90")),
+            str(rng.randint(-100, 100)),
+            f"{rng.randint(-999, 999)}.{rng.randint(1, 99):02d}",
+            rng.choice(("9223372036854775807", "9223372036854775808", "-9223372036854775808")),
+            rng.choice((digits, f"{digits[0]}.{digits[1:]}", f"{digits[:9]}E-90")),
         )
     )
 
 
-def _members(chance: Random, make: Callable[[Random], Any]) -> list[Any]:
-    return [make(chance) for _ in range(chance.randint(1, 4))]
+def _members(rng: Random, member: Callable[[Random], Any]) -> list[Any]:
+    return [member(rng) for _ in range(rng.randint(1, 4))]
 
 
-def _integers(chance: Random) -> list[str]:
-    return [str(number) for number in chance.sample(range(-50, 50), chance.randint(1, 4))]
+def _integers(rng: Random) -> list[str]:
+    return [str(number) for number in rng.sample(range(-50, 50), rng.randint(1, 4))]
 
 
-def _list(chance: Random) -> Item:
-    return {"L": [{"S": _text(chance)}, {"NULL": True}, {"N": _number(chance)}]}
+def _list(rng: Random) -> Item:
+    return {"L": [{"S": _text(rng)}, {"NULL": True}, {"N": _number(rng)}]}
 
 
-def _map(chance: Random) -> Item:
-    return {"M": {"key1": {"B": chance.randbytes(3)}, "a key": _list(chance), "empty": {"M": {}}}}
+def _map(rng: Random) -> Item:
+    return {"M": {"key1": {"B": rng.randbytes(3)}, "a key": _list(rng), "empty": {"M": {}}}}
 
 
 ATTRIBUTES: dict[str, Callable[[Random], Item]] = {
-    "title": lambda chance: {"S": _text(chance)},
-    "amount": lambda chance: {"N": _number(chance)},
-    "photo": lambda chance: {"B": chance.randbytes(chance.randint(0, 9))},
-    "active": lambda chance: {"BOOL": chance.random() < 0.5},
+    "title": lambda rng: {"S": _text(rng)},
+    "amount": lambda rng: {"N": _number(rng)},
+    "photo": lambda rng: {"B": rng.randbytes(rng.randint(0, 9))},
+    "active": lambda rng: {"BOOL": rng.random() < 0.5},
     "nothing": lambda _: {"NULL": True},
     "history": _list,
     "address": _map,
-    "tags": lambda chance: {"SS": sorted({f"tag {m}" for m in _integers(chance)})},
-    "scores": lambda chance: {"NS": _integers(chance)},
-    "chunks": lambda chance: {"BS": sorted(set(_members(chance, lambda c: c.randbytes(2))))},
-    "first name": lambda chance: {"S": _text(chance)},
-    "2nd": lambda chance: {"N": _number(chance)},
-    "größe": lambda chance: {"N": _number(chance)},
+    "tags": lambda rng: {"SS": sorted({f"tag {m}" for m in _integers(rng)})},
+    "scores": lambda rng: {"NS": _integers(rng)},
+    "chunks": lambda rng: {"BS": sorted(set(_members(rng, lambda r: r.randbytes(2))))},
+    "first name": lambda rng: {"S": _text(rng)},
+    "2nd": lambda rng: {"N": _number(rng)},
+    "größe": lambda rng: {"N": _number(rng)},
 }

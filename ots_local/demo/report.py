@@ -1,4 +1,4 @@
-"""What a run of the demo came to: numbers and differences in, a table for a terminal out."""
+"""Show the result of a replication run as a table in a terminal."""
 
 from __future__ import annotations
 
@@ -12,12 +12,16 @@ from rich.text import Text
 
 from ots_local.demo.compare import Difference
 
-SHOWN = 10
+MAX_DIFFERENCES_SHOWN = 10
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """One run. `given_up`: records that the pump dropped, by reason; `lags_s`: of each record."""
+    """The figures of one run.
+
+    `kinds` are the changes made, by kind; `discarded` the records that the event source mapping
+    discarded, by reason; `lags_s` the lag of each record.
+    """
 
     kinds: Counter[str]
     records: int
@@ -25,20 +29,20 @@ class Report:
     retries: int
     calls: int
     rows: int
-    seconds: float
+    total_s: float
     function_s: float
     lags_s: Sequence[float]
-    given_up: Counter[str]
+    discarded: Counter[str]
     differences: Sequence[Difference]
 
     @property
     def equal(self) -> bool:
-        """Whether both tables hold the same, cell by cell, and no record was given up."""
-        return not self.differences and not self.given_up
+        """Whether both tables are equal, and no record was discarded."""
+        return not self.differences and not self.discarded
 
 
-def show(report: Report, console: Console) -> None:
-    """The numbers, the verdict, and the first differences."""
+def show_report(report: Report, console: Console) -> None:
+    """Print the figures, whether the tables are equal, and the first differences."""
     table = Table(show_header=False, title=Text("Result", "bold"), title_justify="left")
     table.add_column()
     table.add_column(overflow="fold")
@@ -51,34 +55,34 @@ def show(report: Report, console: Console) -> None:
     )
     table.add_row(Text("both tables"), verdict)
     console.print(table)
-    for difference in report.differences[:SHOWN]:
-        console.print(Text("  " + _told(difference), "red"))
-    if len(report.differences) > SHOWN:
-        console.print(Text(f"  and {len(report.differences) - SHOWN:,} more", "red"))
+    for difference in report.differences[:MAX_DIFFERENCES_SHOWN]:
+        console.print(Text("  " + _difference_text(difference), "red"))
+    if len(report.differences) > MAX_DIFFERENCES_SHOWN:
+        more = len(report.differences) - MAX_DIFFERENCES_SHOWN
+        console.print(Text(f"  and {more:,} more", "red"))
 
 
 def _lines(report: Report) -> list[tuple[str, str]]:
     kinds = ", ".join(f"{report.kinds[kind]:,} {kind}s" for kind in ("put", "update", "delete"))
     lines = [
         ("changes made in DynamoDB", f"{report.kinds.total():,} ({kinds})"),
-        ("records from its stream", f"{report.records:,}"),
+        ("records in its stream", f"{report.records:,}"),
         ("invocations", f"{report.invocations:,}, {report.retries:,} of them retries"),
         ("calls of BatchWriteRow", f"{report.calls:,}"),
         ("rows in Table Store", f"{report.rows:,}"),
         (
-            "records a second",
-            f"{_rate(report.records, report.seconds)} from end to end, "
+            "records per second",
+            f"{_rate(report.records, report.total_s)} end to end, "
             f"{_rate(report.records, report.function_s)} in the function",
         ),
     ]
     if report.lags_s:
         ordered = sorted(report.lags_s)
-        middle, last = ordered[len(ordered) // 2], ordered[-1]
-        lines.append(("lag", f"{middle:.1f} s in the middle, {last:.1f} s at most"))
-    if report.given_up:
-        lines.append(
-            ("records given up", ", ".join(f"{n:,} {w}" for w, n in report.given_up.items()))
-        )
+        median, maximum = ordered[len(ordered) // 2], ordered[-1]
+        lines.append(("lag", f"{median:.1f} s median, {maximum:.1f} s maximum"))
+    if report.discarded:
+        discarded = ", ".join(f"{count:,} {reason}" for reason, count in report.discarded.items())
+        lines.append(("records discarded", discarded))
     return lines
 
 
@@ -86,6 +90,6 @@ def _rate(count: int, seconds: float) -> str:
     return f"{count / seconds:,.0f}" if seconds > 0 else "-"
 
 
-def _told(difference: Difference) -> str:
+def _difference_text(difference: Difference) -> str:
     key = ", ".join(map(repr, difference.key))
-    return f"row ({key}) {difference.what} {', '.join(difference.columns)}".rstrip()
+    return f"row ({key}) {difference.kind} {', '.join(difference.columns)}".rstrip()

@@ -1,7 +1,4 @@
-"""The three sample events go through the handler; the row after each comes out as a table.
-
-Raises SamplesError when the function does not take one as done.
-"""
+"""Send the three sample events through the handler, and show the row after each."""
 
 from __future__ import annotations
 
@@ -12,11 +9,12 @@ from types import ModuleType
 from rich.console import Console
 from rich.text import Text
 
-from ots_local import function as on_this_machine
-from ots_local import row_view, target_table
+from ots_local.handler import new_context
+from ots_local.invoke.row_view import row_table
+from ots_local.target_table import Row, read_row
 
-EVENTS = Path(__file__).parent.parent.parent / "events"
-CHAIN = (
+EVENTS = Path(__file__).parents[2] / "events"
+SAMPLES = (
     ("test_data_put.json", "INSERT puts the row"),
     ("test_data_update.json", "MODIFY updates it"),
     ("test_data_delete.json", "REMOVE deletes it"),
@@ -24,24 +22,24 @@ CHAIN = (
 
 
 class SamplesError(Exception):
-    """The function did not do what a sample event says."""
+    """The function did not process a sample event."""
 
 
-def show(function: ModuleType, console: Console) -> None:
-    """Send the chain, one event after the other."""
-    settings = function.settings()
-    before: target_table.Row | None = None
-    for name, what in CHAIN:
+def show_samples(handler: ModuleType, console: Console) -> None:
+    """Send the events in order; raises SamplesError if one is not processed."""
+    settings = handler.settings()
+    before: Row | None = None
+    for name, effect in SAMPLES:
         event = json.loads((EVENTS / name).read_text("utf-8"))
-        answer = function.lambda_handler(event, on_this_machine.context())
-        if answer != {"batchItemFailures": []}:
-            raise SamplesError(f"{name}: the function answered {json.dumps(answer)}")
-        key = function.get_primary_key(event["Records"][0]["dynamodb"]["Keys"])
-        row = target_table.read(function.client(), settings.table_name, key)
-        title = f"events/{name}: {what}"
+        response = handler.lambda_handler(event, new_context())
+        if response != {"batchItemFailures": []}:
+            raise SamplesError(f"{name}: the function returned {json.dumps(response)}")
+        key = handler.get_primary_key(event["Records"][0]["dynamodb"]["Keys"])
+        row = read_row(handler.client(), settings.table_name, key)
+        title = f"events/{name}: {effect}"
         if row is None:
-            console.print(Text(title, "bold"), Text("no such row any more", "red"), sep="\n")
+            console.print(Text(title, "bold"), Text("the row does not exist", "red"), sep="\n")
         else:
-            console.print(row_view.row_table(title, row, before, settings.key_list))
+            console.print(row_table(title, row, before, settings.key_list))
         console.print()
         before = row

@@ -1,1 +1,1 @@
-"""A whole migration on this machine, by the very commands that a real one takes."""
+"""Run a whole migration on this machine: as a demo, or by hand in a playground."""

@@ -1,7 +1,7 @@
-"""The built bundle goes in; the time from a fresh interpreter to a ready handler comes out.
+"""Measure the time from a fresh interpreter to a ready handler in the built bundle.
 
-Beside it stands `import tablestore` alone in a full installation, numpy and all. Fails when the
-bundle takes longer. `make bench-coldstart`.
+For comparison, it measures `import tablestore` alone in a complete installation with numpy. The
+benchmark fails if the bundle takes longer. Run it with `make bench-coldstart`.
 """
 
 from __future__ import annotations
@@ -18,12 +18,14 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from ots_local import python312
+from ots_local.lambda_runtime import python312
+from tests.support.paths import ROOT
 
-ROOT = Path(__file__).parent.parent.parent
 BUNDLE = ROOT / "build" / "bundle"
-# Ready to send: all that the first invocation would otherwise still make.
-READY = "import lambda_function as door; door.settings(); door.telemetry(); door.client()"
+# Everything that the first invocation would otherwise create.
+READY = (
+    "import lambda_function as handler; handler.settings(); handler.telemetry(); handler.client()"
+)
 SETTINGS = {
     "OTS_ID": "id",
     "OTS_SECRET": "secret",
@@ -34,48 +36,48 @@ SETTINGS = {
 }
 
 
-def seconds(python: str, code: str, path: Path) -> float:
-    """How long a fresh interpreter takes, start and end included, with only `path` importable."""
-    # As in Lambda: no site-packages, nothing written. Bytecode is there in both, made beforehand.
+def interpreter_s(python: str, code: str, path: Path) -> float:
+    """Return the time of a fresh interpreter from start to end; only `path` can be imported."""
+    # As in Lambda: no site-packages, and nothing is written. Both cases have bytecode.
     environ = {**SETTINGS, "PYTHONPATH": str(path), "PYTHONDONTWRITEBYTECODE": "1"}
-    began = time.perf_counter()
+    start_s = time.perf_counter()
     subprocess.run([python, "-S", "-c", code], env=environ, check=True)
-    return time.perf_counter() - began
+    return time.perf_counter() - start_s
 
 
 def main() -> None:
-    """The command line: `python -m tests.benchmarks.cold_start [--runs N]`."""
+    """Run the command line `python -m tests.benchmarks.cold_start [--runs N]`."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--runs", type=int, default=15, help="interpreters started for each line")
+    parser.add_argument("--runs", type=int, default=15, help="number of interpreters per case")
     runs = parser.parse_args().runs
     python = python312.find()
     if python is None or sys.version_info[:2] != (3, 12):
-        sys.exit("The bundle and what it is compared with need Python 3.12 in .venv.")
-    full = Path(sysconfig.get_paths()["purelib"])
+        sys.exit("error: this benchmark needs Python 3.12 in .venv.")
+    installation = Path(sysconfig.get_paths()["purelib"])
     cases = {
         "bundle: handler ready": (READY, BUNDLE),
-        "full installation: import tablestore": ("import tablestore", full),
+        "complete installation: import tablestore": ("import tablestore", installation),
         "bundle: import tablestore": ("import tablestore", BUNDLE),
-        "bare interpreter": ("pass", BUNDLE),
+        "interpreter only": ("pass", BUNDLE),
     }
-    taken: dict[str, list[float]] = {name: [] for name in cases}
+    times: dict[str, list[float]] = {name: [] for name in cases}
     console = Console()
-    # Turn by turn, so that a busy spell of the machine falls on all alike; the first is a warm-up.
-    for turn in track(range(runs + 1), "Starting interpreters", console=console, transient=True):
+    # In rounds, so that a busy period of the machine affects all cases; the first is a warm-up.
+    for number in track(range(runs + 1), "Starting interpreters", console=console, transient=True):
         for name, (code, path) in cases.items():
-            spent = seconds(python, code, path)
-            if turn:
-                taken[name].append(spent)
-    table = Table("ms, a fresh interpreter each", "median", "fastest", title=f"{runs} runs each")
-    for name, spans in taken.items():
-        cells = [f"{figure * 1000:.0f}" for figure in (statistics.median(spans), min(spans))]
+            elapsed_s = interpreter_s(python, code, path)
+            if number:
+                times[name].append(elapsed_s)
+    table = Table("ms per interpreter", "median", "minimum", title=f"{runs} runs per case")
+    for name, elapsed in times.items():
+        cells = [f"{value * 1000:.0f}" for value in (statistics.median(elapsed), min(elapsed))]
         table.add_row(name, *cells)
     console.print(table)
-    # The fastest is told by: what a busy machine adds is neither's.
-    ours, theirs = (min(taken[name]) for name in list(cases)[:2])
-    console.print(f"The handler is ready in {ours / theirs:.0%} of the time of the import alone.")
-    if ours > theirs:
-        sys.exit("The bundle's cold start grew longer than the import alone.")
+    # The minimum is compared, because other load only adds time.
+    ours_s, import_s = (min(times[name]) for name in list(cases)[:2])
+    console.print(f"The handler is ready in {ours_s / import_s:.0%} of the time of the import.")
+    if ours_s > import_s:
+        sys.exit("error: the bundle's cold start takes longer than the import.")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
-"""The function at work goes in, a flame graph comes out: in which functions its CPU time goes by.
+"""Draw a flame graph of the function: the functions that use its processor time.
 
-A timer that runs on processor time interrupts it again and again and notes the stack. Events of
-one batch, so that all is done in the thread that is interrupted; what C does counts for its caller.
+A timer on processor time interrupts the function, and each interrupt records the stack. The events
+have one batch, so all work is in the interrupted thread. Time in C code counts for its caller.
 """
 
 from __future__ import annotations
@@ -20,89 +20,91 @@ mpl.use("svg")
 
 from matplotlib import pyplot as plt
 
-from tests.benchmarks.subject import handler, open_subject
+from tests.benchmarks.function import invoker, open_handler
 from tests.benchmarks.workloads import ARTICLE, events
 
-EVERY_S = 0.001
-"""The system's clock may tick less often; then it is that often."""
+INTERVAL_S = 0.001
+"""The interval of the timer; the clock of the system may be coarser."""
 
 RECORDS = 10_000
 EVENT_RECORDS = 200
-LEAST = 0.004
-"""Of all samples, what is not drawn."""
+MIN_SHARE = 0.004
+"""The smallest share of the samples that is drawn."""
 
-COLOURS = (("ots_sync", "#4c72b0"), ("lambda_function", "#4c72b0"), ("tablestore", "#c44e52"))
-OTHERS = "#c9c9c9"
+COLORS = (("ots_sync", "#4c72b0"), ("lambda_function", "#4c72b0"), ("tablestore", "#c44e52"))
+OTHER_COLOR = "#c9c9c9"
 
 Stack = tuple[str, ...]
 
 
-def sampled(endpoint: str, samples: int) -> Counter[Stack]:
-    """How often each of so many stacks was met, from the handler on."""
-    function = handler(open_subject(endpoint))
+def sample_stacks(endpoint: str, samples: int) -> Counter[Stack]:
+    """Return the number of samples per stack, from the handler on."""
+    invoke = invoker(open_handler(endpoint))
     texts = cycle(events(ARTICLE, RECORDS, EVENT_RECORDS))
-    met: Counter[Stack] = Counter()
+    stacks: Counter[Stack] = Counter()
 
-    def note(_: int, frame: FrameType | None) -> None:
+    def on_timer(_: int, frame: FrameType | None) -> None:
         stack = tuple(_stack(frame))[::-1]
         if stack:
-            met[stack] += 1
+            stacks[stack] += 1
 
-    before = signal.signal(signal.SIGPROF, note)
+    before = signal.signal(signal.SIGPROF, on_timer)
     try:
-        signal.setitimer(signal.ITIMER_PROF, EVERY_S, EVERY_S)
-        while met.total() < samples:
-            function(json.loads(next(texts)))
+        signal.setitimer(signal.ITIMER_PROF, INTERVAL_S, INTERVAL_S)
+        while stacks.total() < samples:
+            invoke(json.loads(next(texts)))
     finally:
         signal.setitimer(signal.ITIMER_PROF, 0)
         signal.signal(signal.SIGPROF, before)
-    return met
+    return stacks
 
 
 def _stack(frame: FrameType | None) -> Iterator[str]:
-    """The functions from the innermost to the handler; none where the handler is not among them."""
+    """Yield the functions from the innermost to the handler; none outside of the handler."""
     names = []
     while frame is not None:
         code = frame.f_code
-        # The benchmark opens the door under a name of its own.
-        at_the_door = code.co_filename.endswith("lambda_function.py")
-        module = "lambda_function" if at_the_door else frame.f_globals.get("__name__", "?")
+        # The benchmark loads the handler module under another name.
+        in_handler_module = code.co_filename.endswith("lambda_function.py")
+        module = (
+            "lambda_function" if in_handler_module else str(frame.f_globals.get("__name__", "?"))
+        )
         names.append(f"{module}.{code.co_name}")
-        if at_the_door and code.co_name == "lambda_handler":
+        if in_handler_module and code.co_name == "lambda_handler":
             yield from names
             return
         frame = frame.f_back
 
 
-def draw(met: Counter[Stack], place: Path) -> None:
-    """Writes flame.svg: the handler below, what it calls above, as wide as its time."""
-    whole = met.total()
+def draw(stacks: Counter[Stack], folder: Path) -> None:
+    """Write flame.svg: the handler at the bottom, its callees above, widths by time."""
+    total = stacks.total()
     with mpl.rc_context({"svg.hashsalt": "ots-sync", "font.size": 6}):
         figure, axis = plt.subplots(figsize=(12, 5), layout="constrained")
-        for depth, left, width, name in _boxes(sorted(met.items()), whole):
-            colour = next((c for room, c in COLOURS if room in name), OTHERS)
-            axis.barh(depth, width, left=left, height=1.0, color=colour, edgecolor="white")
+        for depth, left, width, name in _boxes(sorted(stacks.items()), total):
+            color = next((c for package, c in COLORS if package in name), OTHER_COLOR)
+            axis.barh(depth, width, left=left, height=1.0, color=color, edgecolor="white")
             short = ".".join(name.split(".")[-2:])
             if width * 290 > len(short):
                 axis.text(left + width / 2, depth, short, ha="center", va="center")
         axis.set_xlim(0, 1)
         axis.set_axis_off()
-        axis.set_title("Where an insert's CPU goes: ours blue, the SDK red, what both call grey")
-        figure.savefig(place / "flame.svg", metadata={"Date": None})
+        axis.set_title("CPU time of an insert: this project blue, the SDK red, other code grey")
+        figure.savefig(folder / "flame.svg", metadata={"Date": None})
         plt.close(figure)
 
 
 def _boxes(
-    stacks: Sequence[tuple[Stack, int]], whole: int, depth: int = 0, left: float = 0.0
+    stacks: Sequence[tuple[Stack, int]], total: int, depth: int = 0, left: float = 0.0
 ) -> Iterator[tuple[int, float, float, str]]:
-    """Depth, left edge, width and name of each box, as shares of the whole."""
+    """Yield depth, left edge, width and name of each box; edges and widths are shares."""
     calls: dict[str, list[tuple[Stack, int]]] = {}
     for stack, count in stacks:
         if stack:
             calls.setdefault(stack[0], []).append((stack[1:], count))
     for name, inner in calls.items():
-        width = sum(count for _, count in inner) / whole
-        if width >= LEAST:
+        width = sum(count for _, count in inner) / total
+        if width >= MIN_SHARE:
             yield depth, left, width, name
-            yield from _boxes(inner, whole, depth + 1, left)
+            yield from _boxes(inner, total, depth + 1, left)
             left += width

@@ -1,4 +1,4 @@
-"""What the figures were measured on: the machine and the versions of what took part."""
+"""Describe the machine and the package versions of a measurement."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from pathlib import Path
 PACKAGES = ("tablestore", "protobuf", "urllib3", "aws-lambda-powertools", "boto3")
 
 
-def machine() -> dict[str, str]:
-    """A line for each thing that a reader would ask for."""
+def describe_machine() -> dict[str, str]:
+    """Return the description, one entry per line of the report."""
     return {
         "processor": _processor(),
         "processors": str(os.cpu_count()),
@@ -22,8 +22,8 @@ def machine() -> dict[str, str]:
 
 
 def _processor() -> str:
-    told = Path("/proc/cpuinfo")
-    for line in told.read_text(encoding="utf-8").splitlines() if told.exists() else ():
+    cpuinfo = Path("/proc/cpuinfo")
+    for line in cpuinfo.read_text(encoding="utf-8").splitlines() if cpuinfo.exists() else ():
         if line.startswith("model name"):
             return line.partition(":")[2].strip()
     return platform.processor()

@@ -1,5 +1,6 @@
-"""The most memory that an invocation takes: a workload goes in, the peaks of two fresh processes
-come out. Both read its fullest event as Lambda's runtime does; only one handles it.
+"""Measure the peak memory of an invocation with the largest event of a workload.
+
+Two processes read the event as Lambda's runtime does; only one of them runs the function.
 """
 
 from __future__ import annotations
@@ -13,24 +14,24 @@ from typing import Any
 from tests.benchmarks.workloads import Workload, largest_event
 
 
-def peaks(endpoint: str, workload: Workload) -> dict[str, Any]:
-    """Peaks in MB with the event alone, and with the function's work."""
+def measure_peaks(endpoint: str, workload: Workload) -> dict[str, Any]:
+    """Return the peaks in MB with the event alone, and with the function."""
     text, records = largest_event(workload)
-    with tempfile.TemporaryDirectory() as place:
-        event = Path(place) / "event.json"
+    with tempfile.TemporaryDirectory() as folder:
+        event = Path(folder) / "event.json"
         event.write_text(text, encoding="utf-8")
-        bare, whole = _peak_mb(event), _peak_mb(event, endpoint)
+        event_only, function = _peak_mb(event), _peak_mb(event, endpoint)
     return {
         "workload": workload.name,
         "records": records,
         "event_mb": len(text) / 1e6,
-        "bare_mb": bare,
-        "whole_mb": whole,
-        "above_mb": whole - bare,
+        "event_only_peak_mb": event_only,
+        "peak_mb": function,
+        "function_mb": function - event_only,
     }
 
 
 def _peak_mb(event: Path, *endpoint: str) -> float:
-    command = [sys.executable, "-m", "tests.benchmarks.one_event", str(event), *endpoint]
-    done = subprocess.run(command, check=True, capture_output=True, text=True)
-    return float(done.stdout.rsplit("\n", 2)[-2])
+    command = [sys.executable, "-m", "tests.benchmarks.memory_process", str(event), *endpoint]
+    result = subprocess.run(command, check=True, capture_output=True, text=True)
+    return float(result.stdout.rsplit("\n", 2)[-2])

@@ -23,8 +23,8 @@ from rich.console import Console
 from rich.table import Table
 from tablestore import OTSClient
 
-from ots_local import target_table
 from ots_local.dynamodb import create_table, open_dynamodb
+from ots_local.target_table import create_target_table
 from ots_tools.plan import ITEMS_PER_S
 from tests.benchmarks import migration_scaling
 from tests.benchmarks.measured_process import Run, export, item, run
@@ -66,7 +66,7 @@ def serving() -> Iterator[dict[str, str]]:
                 environ["OTS_SECRET"],
                 environ["OTS_INSTANCE"],
             )
-            target_table.create(client, "target", {"user_id": str, "action_time": int})
+            create_target_table(client, "target", {"user_id": str, "action_time": int})
             yield {**environ, "TABLE_NAME": "target", "PRIMARY_KEY": "user_id,action_time"}
         finally:
             process.terminate()

@@ -19,7 +19,7 @@ from rich.table import Table
 
 from ots_sync.limits import ROWS_PER_BATCH
 from ots_tools.plan import ITEMS_PER_S
-from tests.benchmarks.answering import Answering, answering
+from tests.benchmarks.acknowledging_server import AcknowledgingServer, acknowledging_server
 from tests.benchmarks.measured_process import export, run
 from tests.support.builders import ENVIRON
 
@@ -67,7 +67,7 @@ def _measure(
     words += ["--threads", str(threads), "--state", str(home / f"{workers}-{threads}")]
     samples = [Sample(0.0, 0, 0.0)]
     with (
-        answering(latency_s) as target,
+        acknowledging_server(latency_s) as target,
         console.status(f"{ROWS:,} items by {workers} workers, {latency_s * 1000:.0f} ms per call"),
     ):
         environ = {**ENVIRON, "OTS_ENDPOINT": target.endpoint, "MAX_CONCURRENCY": str(calls)}
@@ -81,7 +81,7 @@ def _measure(
     return Scaled(*case, rows_per_s, rows_per_cpu_s, done.peak_mb)
 
 
-def _add_sample(target: Answering, samples: list[Sample], cpu_s: float) -> None:
+def _add_sample(target: AcknowledgingServer, samples: list[Sample], cpu_s: float) -> None:
     rows = samples[-1].rows + target.calls() * ROWS_PER_BATCH
     samples.append(Sample(time.monotonic(), rows, cpu_s))
 

@@ -1,7 +1,7 @@
-"""A seed goes in, stream records of every shape that matters come out, the same on every machine.
+"""Generate stream records of several shapes from a seed; they are the same on every machine.
 
-An event is kept as the JSON text that Lambda's runtime reads, so that each measurement can begin
-with objects as fresh as an invocation has them.
+An event is stored as JSON text, as Lambda's runtime reads it, so that each measurement starts with
+new objects as an invocation does.
 """
 
 from __future__ import annotations
@@ -12,19 +12,20 @@ import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from tests.support.builders import item, record
+from tests.support.builders import item
+from tests.support.builders import record as stream_record
 
 SEED = 20180618
 FIRST_S = 1529280000
 EVENT_BYTES = 6 * 1024 * 1024
-"""The most that Lambda hands over: https://docs.aws.amazon.com/lambda/latest/dg/with-ddb.html"""
+"""The size limit of an event: https://docs.aws.amazon.com/lambda/latest/dg/with-ddb.html"""
 
 Image = dict[str, Any]
 Make = Callable[[random.Random, int], tuple[Image | None, Image | None]]
 
 
 class Workload(NamedTuple):
-    """A shape of records: what it is, and how the old and new image of record `i` are made."""
+    """A shape of records; `make` returns the old and new image of record number `i`."""
 
     name: str
     meaning: str
@@ -32,29 +33,31 @@ class Workload(NamedTuple):
 
 
 def records(workload: Workload, count: int, seed: int = SEED) -> Iterator[dict[str, Any]]:
-    """The workload's records, in the order of the stream."""
+    """Yield records of the workload in stream order."""
     rng = random.Random(seed)
     for i in range(count):
         old, new = workload.make(rng, i)
-        yield record(old, new, number=str(111_100_000_000_000_000_000 + i), created_s=FIRST_S)
+        yield stream_record(
+            old, new, number=str(111_100_000_000_000_000_000 + i), created_s=FIRST_S
+        )
 
 
 def events(workload: Workload, count: int, size: int) -> list[str]:
-    """The workload as texts of events with `size` records each."""
-    texts = [json.dumps(one) for one in records(workload, count)]
-    return [event_text(texts[at : at + size]) for at in range(0, count, size)]
+    """Return the workload as JSON texts of events with `size` records each."""
+    texts = [json.dumps(record) for record in records(workload, count)]
+    return [event_text(texts[start : start + size]) for start in range(0, count, size)]
 
 
 def event_text(texts: Sequence[str]) -> str:
-    """One event of these records."""
+    """Return an event with these records as JSON text."""
     return '{"Records": [' + ", ".join(texts) + "]}"
 
 
 def largest_event(workload: Workload) -> tuple[str, int]:
-    """The fullest event of the workload that Lambda can hand over, and how many records it has."""
+    """Return the largest event within Lambda's limit, and its number of records."""
     texts, size = [], 20
-    for one in records(workload, 10_000):
-        text = json.dumps(one)
+    for record in records(workload, 10_000):
+        text = json.dumps(record)
         size += len(text) + 2
         if size > EVENT_BYTES:
             break
@@ -63,19 +66,19 @@ def largest_event(workload: Workload) -> tuple[str, int]:
 
 
 def images(event: Mapping[str, Any]) -> list[Any]:
-    """The new images of an event's records."""
-    return [one["dynamodb"]["NewImage"] for one in event["Records"]]
+    """Return the new images of an event's records."""
+    return [record["dynamodb"]["NewImage"] for record in event["Records"]]
 
 
 def wide(columns: int) -> Workload:
-    """Items of so many attributes, texts and numbers by turns."""
+    """Return a workload of items with this many attributes, alternately texts and numbers."""
 
     def make(rng: random.Random, i: int) -> tuple[None, Image]:
         attributes = {
-            f"attribute_{at}": {"N": str(rng.randrange(10**6))}
-            if at % 2
+            f"attribute_{position}": {"N": str(rng.randrange(10**6))}
+            if position % 2
             else {"S": f"text {rng.randrange(10**6)}"}
-            for at in range(columns)
+            for position in range(columns)
         }
         return None, _keyed(i, attributes)
 
@@ -87,7 +90,7 @@ def _keyed(i: int, attributes: Mapping[str, Any]) -> Image:
 
 
 def _article_attributes(rng: random.Random, i: int) -> Image:
-    """The ten types of the article's sample but the binary set, at 1.2 KB a record."""
+    """Return the article's ten types except the binary set, 1.2 KB per record."""
     return {
         "number": {"N": str(123 + i)},
         "number_2": {"N": f"{rng.randrange(10_000)}.25"},
@@ -138,9 +141,9 @@ def _delete(rng: random.Random, i: int) -> tuple[Image, None]:
     return _keyed(i, _article_attributes(rng, i)), None
 
 
-ARTICLE = Workload("article", "inserts of the article's ten types, 1.2 KB a record", _article)
+ARTICLE = Workload("article", "inserts of the article's ten types, 1.2 KB per record", _article)
 SMALL = Workload("small", "inserts of two short attributes", _small)
-HOT = Workload("hot keys", "updates of one attribute, 100 items again and again", _hot)
+HOT = Workload("hot keys", "updates of one attribute of 100 items", _hot)
 UPDATES = Workload("updates", "updates of one attribute of the article's item", _update)
 WORKLOADS: tuple[Workload, ...] = (
     ARTICLE,

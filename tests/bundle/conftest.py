@@ -1,4 +1,4 @@
-"""What the tests of the built bundle stand on: the bundle, Lambda's runtime, a Table Store."""
+"""Fixtures for the tests of the built bundle: the bundle, Lambda's runtime, and a Table Store."""
 
 from __future__ import annotations
 
@@ -7,52 +7,44 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from tablestore import CapacityUnit, OTSClient, ReservedThroughput, TableMeta, TableOptions
 
-from ots_local.lambda_parts import LambdaParts, LambdaPartsError, parts
-from ots_local.lambda_runtime import LambdaRuntime, running
+from ots_local.lambda_runtime.parts import LambdaParts, LambdaPartsError
+from ots_local.lambda_runtime.parts import lambda_parts as fetch_lambda_parts
+from ots_local.lambda_runtime.runtime import LambdaRuntime, run_bundle
 from ots_local.tablestore import TableStore
+from tests.support.handler import create_table
+from tests.support.paths import ROOT
 
-BUNDLE = Path(__file__).parent.parent.parent / "build" / "bundle"
+BUNDLE = ROOT / "build" / "bundle"
 Function = Callable[..., LambdaRuntime]
 
 
 @pytest.fixture(scope="session")
 def bundle_dir() -> Path:
-    """What `make bundle` built, as Lambda unpacks it."""
-    assert BUNDLE.exists(), "build it first: make bundle"
+    """The output of `make bundle`, as Lambda unpacks it."""
+    assert BUNDLE.exists(), "The bundle does not exist. Build it with: make bundle"
     return BUNDLE
 
 
 @pytest.fixture(scope="session")
 def lambda_parts() -> LambdaParts:
-    """AWS's emulator and client; a machine that cannot run them skips, and says why."""
+    """AWS's emulator and client; the tests are skipped on a machine that cannot run them."""
     try:
-        return parts()
-    except LambdaPartsError as reason:
-        pytest.skip(str(reason))
+        return fetch_lambda_parts()
+    except LambdaPartsError as error:
+        pytest.skip(str(error))
 
 
 @pytest.fixture
 def target(table_store: TableStore) -> TableStore:
-    """A local Table Store with the article's table."""
-    client = OTSClient(
-        table_store.endpoint,
-        table_store.access_key_id,
-        table_store.access_key_secret,
-        table_store.instance,
-    )
-    client.create_table(
-        TableMeta("target", [("user_id", "STRING"), ("action_time", "INTEGER")]),
-        TableOptions(),
-        ReservedThroughput(CapacityUnit(0, 0)),
-    )
+    """A local Table Store with a table that has the article's key."""
+    create_table(table_store, "target")
     return table_store
 
 
 @pytest.fixture
 def function(lambda_parts: LambdaParts, bundle_dir: Path, target: TableStore) -> Iterator[Function]:
-    """Starts the bundle in Lambda's runtime: settings by name, and `timeout_s`."""
+    """Return a function that runs the bundle in Lambda's runtime with the given settings."""
     with ExitStack() as stack:
 
         def start(*, timeout_s: int = 60, **settings: str) -> LambdaRuntime:
@@ -64,7 +56,7 @@ def function(lambda_parts: LambdaParts, bundle_dir: Path, target: TableStore) ->
                 **settings,
             }
             return stack.enter_context(
-                running(lambda_parts, bundle_dir, environ, timeout_s=timeout_s)
+                run_bundle(lambda_parts, bundle_dir, environ, timeout_s=timeout_s)
             )
 
         yield start

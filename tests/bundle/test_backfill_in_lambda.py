@@ -1,4 +1,4 @@
-"""The function of a full load, as it is shipped, in Lambda's runtime, driven over a manifest."""
+"""Test the backfill function from the bundle, in Lambda's runtime, with a whole manifest."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ import pytest
 
 from ots_local import bundle
 from ots_local.dynamodb import DynamoDB
-from ots_local.lambda_parts import LambdaParts
-from ots_local.lambda_runtime import HandlerRaised, LambdaRuntime, running
+from ots_local.lambda_runtime.parts import LambdaParts
+from ots_local.lambda_runtime.runtime import HandlerError, LambdaRuntime, run_bundle
 from ots_local.tablestore import TableStore
 from ots_tools.backfill_function import MIN_CHUNK_S
 from ots_tools.sources.export_lines import LINES_PER_CHUNK
@@ -25,15 +25,15 @@ from tests.support.exports import write as write_export
 
 pytestmark = pytest.mark.bundle
 
-# What Lambda's own runtime has beside the bundle.
-IN_THE_RUNTIME = ("boto3", "botocore", "s3transfer", "jmespath", "dateutil", "six")
+# Packages that Lambda's own runtime has in addition to the bundle.
+RUNTIME_PACKAGES = ("boto3", "botocore", "s3transfer", "jmespath", "dateutil", "six")
 TIMEOUT_S = round(MIN_CHUNK_S) + 1
 ITEMS = 3 * LINES_PER_CHUNK + 7
 
 
 @pytest.fixture
-def shipped(bundle_dir: Path, tmp_path: Path) -> Path:
-    """The sync function's bundle and the tools beside it: what --tools builds."""
+def bundle_with_tools(bundle_dir: Path, tmp_path: Path) -> Path:
+    """The bundle with the tools, as `--tools` builds it."""
     root = tmp_path / "task"
     root.mkdir()
     for path in bundle_dir.iterdir():
@@ -45,7 +45,7 @@ def shipped(bundle_dir: Path, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def exports(dynamodb: DynamoDB, tmp_path: Path) -> tuple[Any, str]:
-    """A bucket with a full export, and an increment that deletes one of its items."""
+    """A bucket with a full export, and an incremental one that deletes one of its items."""
     many = [full_line(item("many", number, s={"S": "x" * 900})) for number in range(ITEMS)]
     write_export(tmp_path / "b", "full", [many, [], [full_line(item("b", 1))]])
     gone = [increment_line(item("b", 1), None)]
@@ -58,7 +58,7 @@ def exports(dynamodb: DynamoDB, tmp_path: Path) -> tuple[Any, str]:
 @pytest.fixture
 def invoke(
     lambda_parts: LambdaParts,
-    shipped: Path,
+    bundle_with_tools: Path,
     exports: tuple[Any, str],
     dynamodb: DynamoDB,
     target: TableStore,
@@ -66,7 +66,7 @@ def invoke(
 ) -> Iterator[LambdaRuntime]:
     runtime = tmp_path / "runtime"
     runtime.mkdir()
-    for name in IN_THE_RUNTIME:
+    for name in RUNTIME_PACKAGES:
         spec = importlib.util.find_spec(name)
         assert spec is not None
         assert spec.origin is not None
@@ -85,11 +85,13 @@ def invoke(
         "AWS_SECRET_ACCESS_KEY": "local",
     }
     handler = "ots_tools.backfill_function.handler"
-    with running(lambda_parts, shipped, environ, timeout_s=TIMEOUT_S, handler=handler) as function:
+    with run_bundle(
+        lambda_parts, bundle_with_tools, environ, timeout_s=TIMEOUT_S, handler=handler
+    ) as function:
         yield function
 
 
-def test_whole_load_driven_over_the_manifest(
+def test_manifest_of_a_full_and_an_incremental_export_is_loaded(
     invoke: LambdaRuntime, exports: tuple[Any, str], target: TableStore
 ) -> None:
     s3, bucket = exports
@@ -99,30 +101,30 @@ def test_whole_load_driven_over_the_manifest(
     assert len(target.rows("target")) == ITEMS
 
 
-def test_file_longer_than_the_time_out_is_loaded_in_turns(
+def test_file_that_takes_longer_than_the_timeout_is_loaded_in_parts(
     invoke: LambdaRuntime, exports: tuple[Any, str], target: TableStore
 ) -> None:
-    """With a minute left no chunk is begun, and each chunk takes more than the second before it."""
+    """No chunk starts in the last minute, and each takes longer than the second before that."""
     s3, bucket = exports
     target.faults.set("latency", seconds=1.5)
-    begun = invoke({"action": "begin", "export": f"s3://{bucket}/AWSDynamoDB/full"})
-    lines = s3.get_object(Bucket=bucket, Key=begun["manifest"])["Body"].read().splitlines()
-    turns: list[int] = []
+    started = invoke({"action": "begin", "export": f"s3://{bucket}/AWSDynamoDB/full"})
+    lines = s3.get_object(Bucket=bucket, Key=started["manifest"])["Body"].read().splitlines()
+    positions: list[int] = []
 
     def counted(event: Mapping[str, Any]) -> Mapping[str, Any]:
-        answer: Mapping[str, Any] = invoke(event)
-        turns.append(answer["line"])
-        return answer
+        response: Mapping[str, Any] = invoke(event)
+        positions.append(response["line"])
+        return response
 
-    load_file(counted, begun, json.loads(lines[0]))
-    assert len(set(turns)) >= 4
-    assert turns[-1] == ITEMS
+    load_file(counted, started, json.loads(lines[0]))
+    assert len(set(positions)) >= 4
+    assert positions[-1] == ITEMS
     assert len(target.rows("target")) == ITEMS
 
 
-def test_order_that_is_broken_is_named_to_the_state_machine(
+def test_export_out_of_order_is_a_named_error_for_the_state_machine(
     invoke: LambdaRuntime, exports: tuple[Any, str]
 ) -> None:
-    with pytest.raises(HandlerRaised) as raised:
+    with pytest.raises(HandlerError) as raised:
         invoke({"action": "begin", "export": f"s3://{exports[1]}/AWSDynamoDB/inc"})
     assert raised.value.error_type == "StepOrderError"

@@ -1,4 +1,4 @@
-"""The built bundle, in Lambda's runtime, against the local Table Store: what users deploy."""
+"""Test the built bundle, as users deploy it, in Lambda's runtime with the local Table Store."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from typing import Any
 import psutil
 import pytest
 
-from ots_local.lambda_runtime import HandlerRaised, LambdaRuntime, RuntimeExited
+from ots_local.lambda_runtime.runtime import HandlerError, LambdaRuntime, RuntimeExitedError
 from ots_local.tablestore import TableStore
 from tests.bundle.conftest import Function
+from tests.support.paths import EVENTS
 
 pytestmark = pytest.mark.bundle
 
-EVENTS = Path(__file__).parent.parent.parent / "events"
 SAMPLE = ("sample-user", 1529280000)
 
 
@@ -28,7 +28,7 @@ def event(name: str) -> dict[str, Any]:
 
 
 def inserts(count: int, first: int = 0) -> dict[str, Any]:
-    """An event of `count` new items, sequence numbers in order."""
+    """Return an event with `count` new items, in the order of their sequence numbers."""
     template = event("test_data_put.json")["Records"][0]
     return {"Records": [_insert(template, number) for number in range(first, first + count)]}
 
@@ -46,29 +46,31 @@ def _insert(template: dict[str, Any], number: int) -> dict[str, Any]:
 
 
 def from_record(source: dict[str, Any], sequence_number: str) -> dict[str, Any]:
-    """What Lambda delivers next when the answer names this record."""
+    """Return the event that Lambda delivers next after a response with this record."""
     numbers = [record["dynamodb"]["SequenceNumber"] for record in source["Records"]]
     return {"Records": source["Records"][numbers.index(sequence_number) :]}
 
 
 def redeliver(invoke: LambdaRuntime, source: dict[str, Any], sequence_number: str) -> None:
-    """As Lambda does until nothing is undone; on a laden machine one more time may be needed."""
+    """Deliver again until no record is unprocessed; a busy machine may need several attempts."""
     for _ in range(5):
         failures = invoke(from_record(source, sequence_number))["batchItemFailures"]
         if not failures:
             return
         sequence_number = failures[0]["itemIdentifier"]
-    raise AssertionError(f"{sequence_number} is never done")
+    raise AssertionError(f"{sequence_number} is still unprocessed")
 
 
 def summaries(function: LambdaRuntime) -> Iterator[dict[str, Any]]:
-    """The summary lines that the function logged."""
+    """Yield the invocation summaries that the function logged."""
     for line in function.logs().splitlines():
         if line.startswith("{") and '"message":"invocation"' in line.replace('": "', '":"'):
             yield json.loads(line)
 
 
-def test_three_events_put_update_delete(function: Function, target: TableStore) -> None:
+def test_sample_events_put_update_and_delete_the_row(
+    function: Function, target: TableStore
+) -> None:
     invoke = function()
     assert invoke(event("test_data_put.json")) == {"batchItemFailures": []}
     put = target.rows("target")[SAMPLE]
@@ -85,7 +87,7 @@ def test_three_events_put_update_delete(function: Function, target: TableStore) 
     assert target.rows("target") == {}
 
 
-def test_thousand_records_arrive_in_five_calls(function: Function, target: TableStore) -> None:
+def test_thousand_records_are_written_in_five_calls(function: Function, target: TableStore) -> None:
     invoke = function()
     assert invoke(inserts(1000)) == {"batchItemFailures": []}
     rows = target.rows("target")
@@ -95,8 +97,8 @@ def test_thousand_records_arrive_in_five_calls(function: Function, target: Table
     assert (summary["records"], summary["calls"], summary["rows"]["put"]) == (1000, 5, 1000)
 
 
-def test_log_holds_neither_a_secret_nor_a_value(function: Function, target: TableStore) -> None:
-    """And the fast encoder loads in the bundle: there is no word of the slow one."""
+def test_log_has_no_secret_and_no_value(function: Function, target: TableStore) -> None:
+    """The native encoder loads in the bundle, so there is no warning about the slow one."""
     invoke = function(POWERTOOLS_LOGGER_LOG_EVENT="true", POWERTOOLS_LOG_LEVEL="DEBUG")
     invoke(inserts(3))
     invoke(event("poison.json"))
@@ -110,7 +112,7 @@ def test_log_holds_neither_a_secret_nor_a_value(function: Function, target: Tabl
 
 @contextmanager
 def after_calls(target: TableStore, count: int, act: Callable[[], None]) -> Iterator[None]:
-    """Does something as soon as Table Store has seen so many calls of the function."""
+    """Run `act` as soon as Table Store has received `count` calls of the function."""
     until = threading.Event()
 
     def watch() -> None:
@@ -128,27 +130,27 @@ def after_calls(target: TableStore, count: int, act: Callable[[], None]) -> Iter
         watcher.join()
 
 
-def test_time_out_in_the_middle_is_told_and_made_good(
+def test_hanging_table_store_leaves_records_unprocessed_for_redelivery(
     function: Function, target: TableStore
 ) -> None:
-    """Table Store hangs: the function answers in time, with the first record that is not done."""
+    """The function returns in time with the first unprocessed record."""
     invoke = function(timeout_s=18, OTS_TIMEOUT="1", MAX_CONCURRENCY="1")
-    # Slow enough that calls follow each other visibly, then longer than the function waits.
+    # First slow enough that calls do not overlap, then longer than the request timeout.
     target.faults.add("latency", seconds=0.2)
-    whole = inserts(1000)
+    records = inserts(1000)
     with after_calls(target, 2, lambda: target.faults.set("latency", seconds=2.0)):
-        (failure,) = invoke(whole)["batchItemFailures"]
+        (failure,) = invoke(records)["batchItemFailures"]
     first = failure["itemIdentifier"]
     assert 10**21 < int(first) < 10**21 + 1000
     target.faults.clear()
-    redeliver(invoke, whole, first)
+    redeliver(invoke, records, first)
     assert len(target.rows("target")) == 1000
-    told = next(summaries(invoke))
-    assert told["first_unprocessed"] == first
-    assert told["unknown_outcomes"] > 0
+    summary = next(summaries(invoke))
+    assert summary["first_unprocessed"] == first
+    assert summary["unknown_outcomes"] > 0
 
 
-def test_process_killed_in_the_middle_is_made_good_by_redelivery(
+def test_redelivery_completes_the_work_of_a_killed_process(
     function: Function, target: TableStore
 ) -> None:
     invoke = function()
@@ -159,38 +161,40 @@ def test_process_killed_in_the_middle_is_made_good_by_redelivery(
             if process.cmdline()[1:4] == ["-S", "-m", "awslambdaric"]:
                 process.kill()
 
-    with after_calls(target, 1, kill), pytest.raises(RuntimeExited):
+    with after_calls(target, 1, kill), pytest.raises(RuntimeExitedError):
         invoke(inserts(400))
     target.faults.clear()
     assert invoke(inserts(400)) == {"batchItemFailures": []}
     assert len(target.rows("target")) == 400
 
 
-def test_poison_goes_to_quarantine_and_the_rest_arrives(
+def test_rejected_records_go_to_quarantine_and_the_rest_is_written(
     function: Function, target: TableStore, tmp_path: Path
 ) -> None:
-    invoke = function(QUARANTINE=f"file://{tmp_path}/kept")
+    invoke = function(QUARANTINE=f"file://{tmp_path}/quarantine")
     assert invoke(event("poison.json")) == {"batchItemFailures": []}
     assert {key[0] for key in target.rows("target")} == {f"sample-good-{n}" for n in (1, 2, 3)}
-    kept = [json.loads(path.read_text("utf-8")) for path in tmp_path.rglob("*.json")]
+    documents = [json.loads(path.read_text("utf-8")) for path in tmp_path.rglob("*.json")]
     records = event("poison.json")["Records"]
-    poisoned = [record for record in records if "good" not in str(record["dynamodb"]["Keys"])]
-    assert len(poisoned) == 8
-    order = [record["dynamodb"]["SequenceNumber"] for record in poisoned]
-    kept.sort(key=lambda document: int(document["record"]["dynamodb"]["SequenceNumber"]))
-    assert [document["record"] for document in kept] == poisoned
-    assert [document["record"]["dynamodb"]["SequenceNumber"] for document in kept] == order
+    invalid = [record for record in records if "good" not in str(record["dynamodb"]["Keys"])]
+    assert len(invalid) == 8
+    order = [record["dynamodb"]["SequenceNumber"] for record in invalid]
+    documents.sort(key=lambda document: int(document["record"]["dynamodb"]["SequenceNumber"]))
+    assert [document["record"] for document in documents] == invalid
+    assert [document["record"]["dynamodb"]["SequenceNumber"] for document in documents] == order
 
 
-def test_poison_without_a_quarantine_is_undone(function: Function, target: TableStore) -> None:
-    """Nothing is lost: Lambda delivers again from the first poisoned record on."""
+def test_rejected_records_are_unprocessed_without_a_quarantine(
+    function: Function, target: TableStore
+) -> None:
+    """No record is lost: Lambda delivers again from the first rejected record on."""
     records = event("poison.json")["Records"]
-    answer = function()(event("poison.json"))
+    response = function()(event("poison.json"))
     first = records[1]["dynamodb"]["SequenceNumber"]
-    assert answer == {"batchItemFailures": [{"itemIdentifier": first}]}
+    assert response == {"batchItemFailures": [{"itemIdentifier": first}]}
     assert len(target.rows("target")) == 3
 
 
-def test_wrong_setting_is_named_in_the_error(function: Function) -> None:
-    with pytest.raises(HandlerRaised, match="PRIMARY_KEY"):
+def test_invalid_setting_is_named_in_the_error(function: Function) -> None:
+    with pytest.raises(HandlerError, match="PRIMARY_KEY"):
         function(PRIMARY_KEY="a,b,c,d,e")(event("test_data_put.json"))

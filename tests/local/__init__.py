@@ -1,1 +1,1 @@
-"""The parts that run on a laptop only."""
+"""Tests of the parts that run only on this machine."""

@@ -1,4 +1,4 @@
-"""The demo of a migration, run as a person runs it: it ends with readers that may be switched."""
+"""Test the migration demo in a process of its own."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ import re
 import pytest
 
 from ots_local.dynamodb import DynamoDB
-from tests.local.run_local import SOMEONES_SETTINGS, run_local
+from tests.support.run_local import OTHER_SETTINGS, run_local
 
 
 @pytest.mark.timeout(180)
 def test_demo_migration_ends_ready_to_switch(dynamodb: DynamoDB) -> None:
-    """With a DynamoDB that is there already, which it leaves as it was."""
+    """With a running DynamoDB, in which it deletes its table."""
     before = dynamodb.tables.list_tables()["TableNames"]
-    words = ("demo-migration", "--items", "800", "--dynamodb", dynamodb.endpoint)
-    done = run_local(*words, **SOMEONES_SETTINGS)
+    arguments = ("demo-migration", "--items", "800", "--dynamodb", dynamodb.endpoint)
+    done = run_local(*arguments, environ=OTHER_SETTINGS)
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stderr == ""
     assert re.search(r"Killed \(SIGKILL\) when \d+ items were loaded", done.stdout)
@@ -27,7 +27,7 @@ def test_demo_migration_ends_ready_to_switch(dynamodb: DynamoDB) -> None:
 
 
 @pytest.mark.parametrize("endpoint", ["aws", "http://10.0.0.1:8000", "nonsense"])
-def test_demo_migration_writes_to_this_machine_alone(endpoint: str) -> None:
+def test_demo_migration_rejects_another_machine(endpoint: str) -> None:
     done = run_local("demo-migration", "--dynamodb", endpoint)
     assert done.returncode == 2
     assert "is not on this machine" in " ".join(done.stderr.replace("│", " ").split())

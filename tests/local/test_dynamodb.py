@@ -1,4 +1,4 @@
-"""DynamoDB's side on a laptop: endpoints, tables, and a ministack that never stays behind."""
+"""Test DynamoDB endpoints and tables, and that ministack always ends."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ from ots_local.dynamodb import (
     open_dynamodb,
     random_table_name,
 )
-from ots_local.ministack import MinistackError, ministack
+from ots_local.dynamodb.ministack import MinistackError, run_ministack
 from tests.support.fixtures_dynamodb import SourceTable
 
 
 @pytest.mark.parametrize(
-    ("endpoint", "here"),
+    ("endpoint", "local"),
     [
         ("http://127.0.0.1:8000", True),
         ("http://127.9.9.9", True),
@@ -44,12 +44,12 @@ from tests.support.fixtures_dynamodb import SourceTable
         ("", False),
     ],
 )
-def test_loopback_is_this_machine_only(endpoint: str, here: bool) -> None:
-    assert is_loopback(endpoint) is here
+def test_only_loopback_addresses_are_this_machine(endpoint: str, local: bool) -> None:
+    assert is_loopback(endpoint) is local
 
 
 @pytest.mark.parametrize("endpoint", ["localhost:8000", "ftp://127.0.0.1", "http://", "", "AWS"])
-def test_what_is_no_endpoint_is_refused_with_an_example(endpoint: str) -> None:
+def test_invalid_endpoint_is_rejected_with_an_example(endpoint: str) -> None:
     with (
         pytest.raises(EndpointError, match=r"http://127\.0\.0\.1:8000, or 'aws'"),
         open_dynamodb(endpoint),
@@ -57,7 +57,7 @@ def test_what_is_no_endpoint_is_refused_with_an_example(endpoint: str) -> None:
         pass
 
 
-def test_an_endpoint_is_taken_as_it_is() -> None:
+def test_endpoint_is_used_unchanged() -> None:
     with open_dynamodb("http://127.0.0.1:9") as dynamodb:
         assert dynamodb.tables.meta.endpoint_url == "http://127.0.0.1:9"
 
@@ -66,14 +66,12 @@ def test_an_endpoint_is_taken_as_it_is() -> None:
     ("endpoint", "key"),
     [("http://127.0.0.1:9", "local"), ("https://example.com", "testing"), ("aws", "testing")],
 )
-def test_the_users_keys_go_to_the_users_endpoint_and_never_to_loopback(
-    endpoint: str, key: str
-) -> None:
+def test_access_keys_of_the_user_are_never_sent_to_loopback(endpoint: str, key: str) -> None:
     client = DynamoDB(endpoint).client("dynamodb")
     assert client._request_signer._credentials.access_key == key
 
 
-def test_a_table_has_the_asked_stream(dynamodb_clients: tuple[Any, Any]) -> None:
+def test_created_table_has_the_requested_stream(dynamodb_clients: tuple[Any, Any]) -> None:
     tables, streams = dynamodb_clients
     name = random_table_name("view")
     arn = create_table(tables, name, {"id": "B"}, "NEW_IMAGE")
@@ -82,10 +80,10 @@ def test_a_table_has_the_asked_stream(dynamodb_clients: tuple[Any, Any]) -> None
     assert description["TableName"] == name
     delete_table(tables, name)
     assert name not in tables.list_tables()["TableNames"]
-    delete_table(tables, name)  # gone already is fine
+    delete_table(tables, name)  # deleting a missing table is not an error
 
 
-def test_an_existing_table_is_refused_and_kept(source_table: SourceTable) -> None:
+def test_existing_table_is_rejected_and_not_changed(source_table: SourceTable) -> None:
     source_table.tables.put_item(
         TableName=source_table.name, Item={"user_id": {"S": "a"}, "action_time": {"N": "1"}}
     )
@@ -94,13 +92,13 @@ def test_an_existing_table_is_refused_and_kept(source_table: SourceTable) -> Non
     assert source_table.tables.scan(TableName=source_table.name)["Count"] == 1
 
 
-def test_random_names_differ_and_are_legal() -> None:
+def test_random_table_names_are_unique_and_valid() -> None:
     names = {random_table_name() for _ in range(100)}
     assert len(names) == 100
     assert all(3 <= len(name) <= 255 and name.startswith("ots-sync-") for name in names)
 
 
-def _alive(url: str) -> bool:
+def _responds(url: str) -> bool:
     try:
         with urllib.request.urlopen(f"{url}/_localstack/health", timeout=5):
             return True
@@ -108,30 +106,30 @@ def _alive(url: str) -> bool:
         return False
 
 
-def test_a_taken_port_is_left_to_its_owner_and_another_is_tried(dynamodb: DynamoDB) -> None:
-    """The owner is another ministack, whose healthy answer must not be taken for ours."""
-    taken = int(dynamodb.endpoint.rsplit(":", 1)[1])
+def test_next_port_is_used_when_another_ministack_has_the_first(dynamodb: DynamoDB) -> None:
+    """A healthy response on the first port comes from the other ministack."""
+    used = int(dynamodb.endpoint.rsplit(":", 1)[1])
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         free = probe.getsockname()[1]
-    with ministack([taken, free]) as url:
+    with run_ministack([used, free]) as url:
         assert url == f"http://127.0.0.1:{free}"
-        assert _alive(url)
-    assert not _alive(url)
-    assert _alive(dynamodb.endpoint)
+        assert _responds(url)
+    assert not _responds(url)
+    assert _responds(dynamodb.endpoint)
 
 
-def test_when_every_port_is_taken_the_error_says_so(dynamodb: DynamoDB) -> None:
-    taken = int(dynamodb.endpoint.rsplit(":", 1)[1])
-    with pytest.raises(MinistackError, match="already in use"), ministack([taken]):
+def test_error_when_every_port_is_in_use(dynamodb: DynamoDB) -> None:
+    used = int(dynamodb.endpoint.rsplit(":", 1)[1])
+    with pytest.raises(MinistackError, match="already in use"), run_ministack([used]):
         pass
 
 
-def test_ministack_ends_with_a_killed_parent() -> None:
-    """A demo that is killed leaves no server behind."""
+def test_ministack_ends_when_its_parent_is_killed() -> None:
+    """A killed demo leaves no server running."""
     program = (
-        "from ots_local.ministack import ministack\n"
-        "with ministack() as url:\n"
+        "from ots_local.dynamodb.ministack import run_ministack\n"
+        "with run_ministack() as url:\n"
         "    print(url, flush=True)\n"
         "    input()\n"
     )
@@ -146,11 +144,11 @@ def test_ministack_ends_with_a_killed_parent() -> None:
     assert parent.stdout is not None
     with parent.stdin, parent.stdout:
         url = parent.stdout.readline().strip()
-        assert _alive(url)
+        assert _responds(url)
         parent.send_signal(signal.SIGKILL)
         parent.wait()
     for _ in range(200):
-        if not _alive(url):
+        if not _responds(url):
             break
         time.sleep(0.05)
-    assert not _alive(url)
+    assert not _responds(url)

@@ -82,9 +82,9 @@ LAYERS: dict[str, tuple[str, ...]] = {
     "ots_tools": ("ots_tools", "ots_sync", "lambda_function", "config"),
     "ots_local": ("ots_local", "ots_tools", "ots_sync", "lambda_function", "config"),
     "ots_local.tablestore": ("ots_local.tablestore",),
-    "ots_local.stream_pump": ("ots_local.stream_pump",),
+    "ots_local.event_source": ("ots_local.event_source",),
 }
-EMULATORS = ("ots_local.tablestore", "ots_local.stream_pump")
+EMULATORS = ("ots_local.tablestore", "ots_local.event_source")
 
 # The modules that use the Table Store SDK, besides the emulator.
 SDK = {

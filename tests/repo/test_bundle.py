@@ -13,7 +13,8 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from ots_local import bundle, python312
+from ots_local import bundle
+from ots_local.lambda_runtime import python312
 from tests.support.paths import ROOT
 
 PIN = re.compile(r"^([a-z0-9-]+)==(\S+)", re.MULTILINE)
@@ -102,7 +103,7 @@ def test_sizes_add_up_with_the_largest_first(tmp_path: Path) -> None:
     assert list(bundle.sizes(tmp_path).items()) == [
         ("b", 5),
         ("six.py", 4),
-        ("(names and licences)", 2),
+        ("(package metadata)", 2),
         ("a", 1),
     ]
 

@@ -18,10 +18,13 @@ import pytest
 from rich.console import Console
 
 import lambda_function
-from ots_local import function, row_view, target_table
-from ots_local.demo import command, samples
-from ots_local.demo.changes import changes
+from ots_local.demo import command
+from ots_local.demo.changes import random_changes
+from ots_local.demo.samples import show_samples
+from ots_local.handler import load_handler
+from ots_local.invoke import row_view
 from ots_local.tablestore import TableStore
+from ots_local.target_table import create_target_table
 from ots_sync import converter
 from ots_sync.column_names import to_column_name
 from ots_sync.settings import load
@@ -122,12 +125,12 @@ def test_sample_rows_are_the_output_of_the_demo() -> None:
             },
             {},
         )
-        handler = function.load(settings)
+        handler = load_handler(settings)
         keys = {"user_id": str, "action_time": int}
-        target_table.create(handler.client(), command.TABLE, keys)
+        create_target_table(handler.client(), command.TABLE, keys)
         console = Console(width=80, highlight=False)
         with console.capture() as shown:
-            samples.show(handler, console)
+            show_samples(handler, console)
     printed = [line.rstrip() for line in shown.get().splitlines()]
     wanted = code_lines("console", ARTICLE)
     assert len(wanted) > 14, "a line for every column"
@@ -138,7 +141,7 @@ def test_result_in_readme_is_the_result_of_the_demo() -> None:
     """The seed decides these numbers; time and machine decide the others."""
     defaults = {param.name: param.default for param in command.demo.params}
     seed, count = (int(str(defaults[name])) for name in ("seed", "count"))
-    made = list(changes(count, Random(seed)))
+    made = list(random_changes(count, Random(seed)))
     kinds = Counter(change.kind for change in made)
     last = {str(change.key): change.kind for change in made}
     rows = sum(kind != "delete" for kind in last.values())

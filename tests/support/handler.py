@@ -5,7 +5,6 @@ Each load has its own settings, client and telemetry, so tests do not share stat
 
 from __future__ import annotations
 
-import importlib.util
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -21,11 +20,10 @@ from tablestore import (
     TableOptions,
 )
 
+from ots_local.handler import HANDLER_PATH
+from ots_local.handler import load_handler as load_module
 from ots_local.tablestore import TableStore
 from tests.support.builders import ENVIRON
-from tests.support.paths import ROOT
-
-HANDLER_PATH = ROOT / "lambda_function.py"
 
 _loads = count(1)
 
@@ -36,11 +34,7 @@ def load_handler(environ: Mapping[str, str] = ENVIRON, path: Path = HANDLER_PATH
     It logs to the sys.stdout of this moment, so a test that reads the log loads its own instance.
     """
     name = f"handler_{next(_loads)}"
-    spec = importlib.util.spec_from_file_location(name, path)
-    assert spec is not None
-    assert spec.loader is not None
-    handler = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(handler)
+    handler = load_module(path=path, name=name)
     with _environ({"POWERTOOLS_SERVICE_NAME": name, **environ}):
         handler.settings()
         handler.telemetry()

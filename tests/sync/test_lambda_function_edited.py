@@ -12,9 +12,10 @@ from typing import Any
 
 import pytest
 
+from ots_local.handler import HANDLER_PATH
 from ots_local.tablestore import TableStore
 from tests.support.builders import event, item, record
-from tests.support.handler import HANDLER_PATH, create_table, load_handler
+from tests.support.handler import create_table, load_handler
 
 BEFORE = item(a={"N": "1"}, secret={"S": "x"})
 AFTER = item(a={"N": "2"}, secret={"S": "y"})

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from ots_tools.__main__ import COMMANDS
-from tests.local.run_local import SOMEONES_SETTINGS
 from tests.support.paths import DOCS, ROOT
+from tests.support.run_local import OTHER_SETTINGS
 
 PAGE = (DOCS / "migration.md").read_text("utf-8")
 SERVE, LINES = re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL)
@@ -29,7 +29,7 @@ def test_documented_laptop_commands_succeed_in_order(tmp_path: Path) -> None:
     folder = tmp_path / ".local" / "playground"
     # The SDK warns at import where its fast encoder does not load.
     warnings = "error,ignore::ImportWarning"
-    environ = {**os.environ, **SOMEONES_SETTINGS}
+    environ = {**os.environ, **OTHER_SETTINGS}
     environ |= {"PYTHONPATH": str(ROOT), "PYTHONWARNINGS": warnings}
     words = ["sh", "-c", f"exec {SERVE.strip()} --items 300 --folder {folder}"]
     served = subprocess.Popen(words, cwd=tmp_path, env=environ, stdout=subprocess.DEVNULL)

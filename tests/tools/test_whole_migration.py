@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from ots_local.stream_pump import EventSourceMapping, StreamPump
+from ots_local.event_source import EventSourceMapping, EventSourcePoller
 from tests.support.builders import item
 from tests.tools.support.migration_environment import MigrationEnvironment
 
@@ -110,9 +110,9 @@ def delivering(env: MigrationEnvironment) -> Iterator[None]:
             raise Killed
         return response
 
-    def deliver(how: Callable[[StreamPump], None]) -> None:
+    def deliver(how: Callable[[EventSourcePoller], None]) -> None:
         while True:
-            pump = StreamPump(
+            poller = EventSourcePoller(
                 env.source.streams,
                 env.source.stream_arn,
                 handler,
@@ -122,19 +122,19 @@ def delivering(env: MigrationEnvironment) -> Iterator[None]:
                 checkpoint=env.folder / "checkpoint",
             )
             try:
-                return how(pump)
+                return how(poller)
             except Killed:
                 continue
 
     stop = threading.Event()
-    thread = threading.Thread(target=deliver, args=(lambda pump: pump.run(stop),))
+    thread = threading.Thread(target=deliver, args=(lambda poller: poller.run(stop),))
     thread.start()
     try:
         yield
     finally:
         stop.set()
         thread.join()
-        deliver(lambda pump: pump.drain())
+        deliver(lambda poller: poller.drain())
     assert invocations > max(kills)
     FIGURES.append(f"{invocations:,} invocations of the function")
 

@@ -1,0 +1,1 @@
+"""Run the soak test: inject every fault while tables change, then compare both tables."""

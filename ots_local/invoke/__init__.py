@@ -1,0 +1,1 @@
+"""Send event files through the handler and show the rows that they change."""

@@ -1,1 +1,0 @@
-"""A storm on this machine: every fault at once, beside live changes; then both tables compared."""
