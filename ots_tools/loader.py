@@ -1,7 +1,7 @@
 """Write the parts of a source in one worker, with several threads, and report each chunk.
 
 A chunk is reported only when all of its rows are acknowledged or in quarantine. A worker stops
-between chunks if it is told to, and at the first chunk that cannot be written.
+between chunks on request, and at the first chunk that cannot be written.
 """
 
 from __future__ import annotations

@@ -77,7 +77,7 @@ class Snapshot(NamedTuple):
     metavar="SECONDS",
     help="Time between two updates of the screen.",
 )
-@click.option("--once", is_flag=True, help="Print the state once; the exit code tells the result.")
+@click.option("--once", is_flag=True, help="Print the state once; the exit code is the result.")
 def watch(
     common: CommonOptions,
     ledger: str | None,

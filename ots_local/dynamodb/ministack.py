@@ -38,15 +38,17 @@ class MinistackError(Exception):
 
 
 @contextlib.contextmanager
-def run_ministack(ports: Iterable[int] | None = None) -> Iterator[str]:
+def run_ministack(candidate_ports: Iterable[int] | None = None) -> Iterator[str]:
     """Run ministack until the block ends; yields its URL.
 
-    `ports` are tried in order. Without them the system chooses up to five free ports, because
-    another process can take a free port before ministack binds it. Raises MinistackError.
+    `candidate_ports` are tried in order. Without them the system chooses up to five free ports,
+    because another process can take a free port before ministack binds it. Raises MinistackError.
     """
+    if candidate_ports is None:
+        candidate_ports = (_free_port() for _ in range(MAX_PORTS))
     output = "no port was given"
     with tempfile.TemporaryDirectory(prefix="ministack-") as home:
-        for port in ports if ports is not None else (_free_port() for _ in range(MAX_PORTS)):
+        for port in candidate_ports:
             log = Path(home) / f"{port}.log"
             version = secrets.token_hex(8)
             server = _start(port, version, home, log)

@@ -195,7 +195,7 @@ class DoctorContext:
     def _cached(self, name: str, read: Callable[[], T]) -> T:
         """Return the result of `read`, or raise its error; it is called once per name.
 
-        An endpoint that does not respond thereby costs one timeout.
+        An endpoint that does not respond then costs one timeout.
         """
         if name not in self._cache:
             try:

@@ -1,4 +1,4 @@
-"""The alarms and the dashboard of template.yaml: who is told, and what is shown."""
+"""Check the alarms and the dashboard of template.yaml."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ots_sync.telemetry import Telemetry
 from tests.support.cloudformation import alarms, metric, properties, resolved
 
 
-def test_alarms_tell_the_topic_or_nobody() -> None:
+def test_alarms_notify_the_topic_if_there_is_one() -> None:
     for alarm in alarms(resolved()).values():
         assert (
             alarm["AlarmActions"]
@@ -30,8 +30,10 @@ def test_alarms_and_graphs_ask_for_the_dimensions_that_the_function_writes(
     """CloudWatch has no metric of that name under any other: the alarm would be silent for ever."""
     resources = resolved(FunctionName="orders-to-tablestore")
     environ = properties(resources, "SyncFunction")["Environment"]["Variables"]
-    voice = Telemetry(environ["POWERTOOLS_SERVICE_NAME"], environ["POWERTOOLS_METRICS_NAMESPACE"])
-    voice.report(Outcome(), "target")
+    telemetry = Telemetry(
+        environ["POWERTOOLS_SERVICE_NAME"], environ["POWERTOOLS_METRICS_NAMESPACE"]
+    )
+    telemetry.report(Outcome(), "target")
     (text,) = (line for line in capsys.readouterr().out.splitlines() if "_aws" in line)
     record = json.loads(text)
     (metrics,) = record["_aws"]["CloudWatchMetrics"]

@@ -1,4 +1,4 @@
-"""template.yaml's full load: off by default, and each promise of it when it is on."""
+"""Check the full load in template.yaml: absent by default, complete when enabled."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def test_definition_names_what_the_template_gives_it() -> None:
     assert set(re.findall(r"\$\{(\w+)\}", json.dumps(MACHINE))) == set(given)
 
 
-def test_one_failed_file_fails_the_load_and_what_cannot_succeed_is_not_tried_again() -> None:
+def test_one_failed_file_fails_the_load_and_permanent_errors_end_it() -> None:
     files = MACHINE["States"]["LoadFiles"]
     assert files["ToleratedFailureCount"] == 0
     assert files["MaxConcurrencyPath"] == "$.concurrency"

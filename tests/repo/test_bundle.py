@@ -63,13 +63,13 @@ def test_lock_has_a_hash_for_every_pin() -> None:
     assert all("--hash=sha256:" in entry for entry in entries)
 
 
-def test_ship_list_is_ring_one() -> None:
+def test_only_the_function_and_its_configuration_are_deployed() -> None:
     """Tools, local parts and tests are never deployed."""
     assert set(bundle.SHIP_LIST) == {"lambda_function.py", "ots_sync", "config"}
     assert all((ROOT / name).exists() for name in bundle.SHIP_LIST)
 
 
-def test_build_refuses_a_directory_with_something_in_it(tmp_path: Path) -> None:
+def test_a_directory_that_is_not_empty_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "mine.txt").write_text("mine")
     with pytest.raises(bundle.BundleError, match="not empty"):
         bundle.build(tmp_path)

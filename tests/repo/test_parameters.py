@@ -1,4 +1,4 @@
-"""template.yaml's parameters: what is refused before anything is made, and what is not."""
+"""Check which values the parameters of template.yaml accept."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ CASES = [
 
 
 @pytest.mark.parametrize(("parameter", "setting", "right", "wrong"), CASES)
-def test_parameter_takes_and_refuses_what_its_setting_does(
+def test_parameter_accepts_the_same_values_as_its_setting(
     parameter: str, setting: str, right: list[str], wrong: list[str]
 ) -> None:
     """A typing error ends the deployment, not the first invocation."""
@@ -60,7 +60,7 @@ def test_parameter_takes_and_refuses_what_its_setting_does(
 
 
 @pytest.mark.parametrize(("length", "taken"), [(0, False), (1, True), (55, True), (56, False)])
-def test_name_leaves_room_for_the_names_made_of_it(length: int, taken: bool) -> None:
+def test_function_name_leaves_space_for_its_suffixes(length: int, taken: bool) -> None:
     """The function of a full load is FunctionName-backfill, and Lambda takes 64 characters."""
     pattern = PARAMETERS["FunctionName"]["AllowedPattern"]
     assert bool(re.fullmatch(pattern, "a" * length)) is taken

@@ -1,4 +1,4 @@
-"""template.yaml: each promise of the deployment, shown on what CloudFormation would make of it."""
+"""Check what CloudFormation creates from template.yaml."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def test_shortest_time_out_leaves_time_for_a_call_and_the_quarantine() -> None:
 
 
 def test_time_around_a_call_is_what_the_parameter_says() -> None:
-    """Whoever raises OtsTimeout is told what else has to fit."""
+    """The description of OtsTimeout names what else must fit into the function timeout."""
     around_s = round(max_call_s(0) + MAX_STORE_S + RESPONSE_RESERVE_S)
     parts = f"connect {CONNECT_TIMEOUT_S:.0f}, send {SEND_TIMEOUT_S:.0f}, quarantine {MAX_STORE_S}"
     said = " ".join(raw()["Parameters"]["OtsTimeout"]["Description"].split())

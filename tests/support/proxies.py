@@ -82,7 +82,7 @@ class CannedServer(Listener):
 
 
 class Proxy(Listener):
-    """Forwards all bytes to a port, until it is told to break its open connections."""
+    """Forwards all bytes to a port, until a test makes it break its open connections."""
 
     def __init__(self, port: int) -> None:
         self._target_port = port

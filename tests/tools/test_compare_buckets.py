@@ -33,10 +33,10 @@ def test_buckets_find_the_same_as_comparing_two_dictionaries(
     """Also if a bucket is too large and is split, however often."""
     with TemporaryDirectory() as folder:
         buckets = Buckets(Path(folder), count, max_bytes=max_bytes)
-        for key, found in target.items():
-            buckets.add(TARGET, [Entry(b"%d" % key, found)])
-        for key, found in source.items():
-            buckets.add(SOURCE, [Entry(b"%d" % key, found, b"item %d" % key)])
+        for key, digest in target.items():
+            buckets.add(TARGET, [Entry(b"%d" % key, digest)])
+        for key, digest in source.items():
+            buckets.add(SOURCE, [Entry(b"%d" % key, digest, b"item %d" % key)])
         found = {(one.kind, int(one.key), one.item_key) for one in buckets.differences()}
     expected = set()
     for key in source.keys() | target.keys():

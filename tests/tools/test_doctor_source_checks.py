@@ -18,7 +18,7 @@ from tests.support.builders import ENVIRON
 from tests.support.fixtures_dynamodb import SourceTable
 from tests.tools.support.doctor import doctor_context, environ, message, status
 
-NO_SLEEP = [].append
+NO_SLEEP = list[float]().append
 
 
 @contextmanager

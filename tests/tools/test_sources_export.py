@@ -36,7 +36,7 @@ def open_export(folder: Path) -> tuple[ExportLocation, Export]:
 
 
 def changes(location: ExportLocation, export: Export, line: int = 0) -> list[Change]:
-    found = []
+    found: list[Change] = []
     for file in export.files:
         check_file(location, file)
         for chunk in read_lines(location, file, export.kind, KEY_LIST, line):

@@ -20,7 +20,7 @@ from typing import Any
 from click.testing import CliRunner, Result
 from tablestore import Row
 
-from ots_local.demo.compare import Difference, differences, wanted
+from ots_local.demo.compare import Difference, expected_rows, find_differences
 from ots_local.tablestore import TableStore
 from ots_tools.__main__ import COMMANDS
 from tests.support.builders import KEY_LIST
@@ -96,7 +96,7 @@ class MigrationEnvironment:
         """
         row_mapper = load_handler(self.environ).row_mapper()
         valid = [one for one in self.items() if one not in except_items]
-        return differences(wanted(valid, row_mapper), self.rows())
+        return find_differences(expected_rows(valid, row_mapper), self.rows())
 
     def write_row(self, item: Mapping[str, Any], **columns: Any) -> None:
         """Put the row of an item with some other columns; None leaves a column out."""
