@@ -76,7 +76,7 @@ def test_every_kind_of_fault_is_injected_and_removed_at_the_end(table_store: Tab
 
     faults.inject(table_store.faults, Random(1), sleep, ended)
     kinds = {"latency", "row_error", "request_error", "drop_before", "drop_after"}
-    assert seen == kinds | {"late", "truncated", "unsigned", "short", "capacity"}
+    assert seen == kinds | {"late_write", "truncated", "unsigned", "missing_row", "capacity"}
     assert table_store.faults.active() == []
 
 
@@ -84,7 +84,7 @@ def test_late_writes_are_executed_before_the_function_times_out() -> None:
     """Writes that are executed after the timeout may leave a wrong row; that is documented."""
     for fault_set in faults.fault_sets(Random(1)):
         for kind, options in fault_set:
-            assert kind != "late" or options["within"] < command.TIMEOUT_S
+            assert kind != "late_write" or options["max_seconds"] < command.TIMEOUT_S
 
 
 def test_workload_makes_invalid_items_that_can_be_fixed(source_table: Any) -> None:

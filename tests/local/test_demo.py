@@ -49,7 +49,7 @@ def test_demo_shows_each_row_and_that_both_tables_are_equal(tmp_path: Path) -> N
 
 def test_demo_detects_rows_that_the_function_only_claims_to_write(tmp_path: Path) -> None:
     """The comparison reads both tables and does not rely on the function's response."""
-    for name in ("ots_sync", "ots_local", "config", "events"):
+    for name in ("ots_sync", "ots_tools", "ots_local", "config", "events"):
         shutil.copytree(ROOT / name, tmp_path / name)
     source = (ROOT / "lambda_function.py").read_text("utf-8")
     original = "return ots_client.batch_write_row(client, settings().table_name, put_row_items)"
