@@ -94,7 +94,7 @@ def _redrive_repeatedly(
 
 
 def _wait_for_late_writes(control: FaultControl) -> None:
-    while control.counters()["late_waiting"] or control.counters()["in_flight"]:
+    while control.counters()["late_writes_pending"] or control.counters()["in_flight"]:
         time.sleep(0.05)
 
 
