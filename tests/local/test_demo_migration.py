@@ -10,7 +10,7 @@ from ots_local.dynamodb import DynamoDB
 from tests.support.run_local import OTHER_SETTINGS, run_local
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(600)
 def test_demo_migration_ends_ready_to_switch(dynamodb: DynamoDB) -> None:
     """With a running DynamoDB, in which it deletes its table."""
     before = dynamodb.tables.list_tables()["TableNames"]

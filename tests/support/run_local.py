@@ -37,7 +37,7 @@ def run_local(
         capture_output=True,
         text=True,
         check=False,
-        timeout=100,
+        timeout=500,
     )
 
 
